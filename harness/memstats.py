@@ -1,0 +1,123 @@
+"""What a program printed → snapshots of ``runtime.MemStats`` (pure).
+
+Three forms are read:
+
+* tagged lines, which goclaim's own programs print beside the write-ups' lines::
+
+      goclaim snapshot=filled Alloc=379112 TotalAlloc=396000 ...     (bytes)
+      goclaim value B=18                                             (a number of any kind)
+
+* write-up A's line, sizes in KiB: ``Alloc = 471 TotalAlloc = 487 Sys = 70290 NumGC = 1``
+* write-up B's line, ``Alloc`` in MiB: ``461 MB``
+
+Tagged lines win: a program that prints them has said everything twice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KIB = 1 << 10
+MIB = 1 << 20
+
+Form = Literal["tagged", "kib", "mb", "none"]
+
+_TAGGED = re.compile(r"goclaim (snapshot=\S.*|value \S.*)")
+_SNAPSHOT = re.compile(r"snapshot=(\S+)((?: [A-Za-z]+=\d+)+)")
+_VALUE = re.compile(r"value ([A-Za-z][\w-]*)=(-?\d+)")
+_FIELD = re.compile(r"([A-Za-z]+)=(\d+)")
+# The widespread PrintMemUsage helper writes the same line with units behind the numbers.
+_KIB_LINE = re.compile(r"\bAlloc = (\d+)( [KM]i?B)?\s+TotalAlloc = (\d+)(?: [KM]i?B)?"
+                       r"\s+Sys = (\d+)(?: [KM]i?B)?\s+NumGC = (\d+)\b")
+_MB_LINE = re.compile(r"^(\d+) ?MB\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One reading of MemStats: field names verbatim, sizes in bytes."""
+
+    name: str
+    stats: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one run of a program said.
+
+    Attributes:
+        snapshots: In the order printed.
+        values: Other numbers by name, each in the order printed (``B``: 1 ... 18).
+        form: The form the snapshots were read from.
+        precision: The unit the sizes were printed in, in bytes; a size is
+            only known down to it.
+    """
+
+    snapshots: tuple[Snapshot, ...] = ()
+    values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    form: Form = "none"
+    precision: int = 1
+
+
+def read_output(stdout: str, stderr: str) -> Output:
+    """Read the snapshots and values out of a program's output.
+
+    Raises ``ValueError`` naming the line for a tagged line that is damaged.
+    """
+    lines = [*stderr.splitlines(), *stdout.splitlines()]
+    tagged = _tagged(lines)
+    if tagged.snapshots or tagged.values:
+        return tagged
+    return _write_up_a(lines) or _write_up_b(stdout.splitlines()) or _write_up_b(lines) or Output()
+
+
+def _tagged(lines: list[str]) -> Output:
+    snapshots: list[Snapshot] = []
+    values: dict[str, list[int]] = {}
+    for number, line in enumerate(lines, start=1):
+        tagged = _TAGGED.fullmatch(line.rstrip())
+        if tagged is None:
+            continue
+        if match := _SNAPSHOT.fullmatch(tagged[1]):
+            stats = {name: int(value) for name, value in _FIELD.findall(match[2])}
+            snapshots.append(Snapshot(match[1], stats))
+        elif match := _VALUE.fullmatch(tagged[1]):
+            values.setdefault(match[1], []).append(int(match[2]))
+        else:
+            raise ValueError(f"line {number} of the output is a damaged goclaim line: {line[:120]!r}")
+    return Output(
+        tuple(snapshots), {name: tuple(found) for name, found in values.items()}, "tagged"
+    )
+
+
+def _write_up_a(lines: list[str]) -> Output | None:
+    matches = [match for line in lines if (match := _KIB_LINE.search(line))]
+    if not matches:
+        return None
+    unit = MIB if (matches[0][2] or "").strip().startswith("M") else KIB
+    snapshots = tuple(
+        Snapshot(
+            str(number),
+            {
+                "Alloc": int(match[1]) * unit,
+                "TotalAlloc": int(match[3]) * unit,
+                "Sys": int(match[4]) * unit,
+                "NumGC": int(match[5]),
+            },
+        )
+        for number, match in enumerate(matches, start=1)
+    )
+    return Output(snapshots, {}, "kib", unit)
+
+
+def _write_up_b(lines: list[str]) -> Output | None:
+    matches = [match for line in lines if (match := _MB_LINE.match(line))]
+    snapshots = tuple(
+        Snapshot(str(number), {"Alloc": int(match[1]) * MIB})
+        for number, match in enumerate(matches, start=1)
+    )
+    return Output(snapshots, {}, "mb", MIB) if snapshots else None

@@ -215,6 +215,31 @@ class Toolchain:
     sum: str
 
 
+def go_environment(*, goroot: str, root: str, cache: str, experiment: str = "") -> dict[str, str]:
+    """Return the whole environment of a ``go`` command; nothing of the user's leaks in.
+
+    GOENV=off and an empty GOFLAGS keep ``go env -w`` settings out: Go 1.14
+    stops at a ``-buildvcs`` written there for a newer release. GOROOT is
+    needed up to Go 1.8, whose tree has been moved.
+    """
+    environment = {
+        "PATH": f"{goroot}/bin:/usr/bin:/bin",
+        "HOME": root,
+        "TMPDIR": root,
+        "GOROOT": goroot,
+        "GOPATH": root,
+        "GOCACHE": cache,
+        "GOENV": "off",
+        "GOFLAGS": "",
+        "GO111MODULE": "off",
+        "GOWORK": "off",
+        "GOTOOLCHAIN": "local",
+        "GOTELEMETRY": "off",
+        "CGO_ENABLED": "0",
+    }
+    return {**environment, "GOEXPERIMENT": experiment} if experiment else environment
+
+
 @functools.cache
 def host_platform() -> tuple[str, str]:
     """Return this machine's GOOS and GOARCH."""
@@ -347,11 +372,12 @@ class ToolchainStore:
                 text=True,
                 check=False,
                 stdin=subprocess.DEVNULL,
+                cwd=self._modules,
             )
-        goroot = Path(done.stdout.strip() or "/nonexistent")
-        if done.returncode != 0 or not goroot.is_dir():
-            raise UnavailableError(self._explain(version, command, done.stderr))
         module = f"v0.0.1-{name}.{goos}-{goarch}"
+        goroot = self._modules / "golang.org" / f"toolchain@{module}"
+        if done.returncode != 0 or not (goroot / "bin" / "go").is_file():
+            raise UnavailableError(self._explain(version, command, done.stderr))
         downloads = self._modules / "cache" / "download" / "golang.org" / "toolchain" / "@v"
         checksum = (downloads / f"{module}.ziphash").read_text().strip()
         # The tree is unpacked and checked: the archive only takes room.
@@ -380,7 +406,6 @@ class ToolchainStore:
             **scrubbed,
             **proxy,
             "GOENV": "off",
-            "GO111MODULE": "off",
             "GOPATH": str(self._modules / "gopath"),
             "GOMODCACHE": str(self._modules),
         }
@@ -404,11 +429,7 @@ class ToolchainStore:
 
     def _listed(self, command: GoCommand, series: str) -> list[str]:
         """Return the releases of a series that the proxy lists for this platform."""
-        environment = {
-            **self._environment(command),
-            "GOTOOLCHAIN": "local",
-            "GO111MODULE": "on",
-        }
+        environment = {**self._environment(command), "GOTOOLCHAIN": "local"}
         done = subprocess.run(  # noqa: S603
             [command.path, "list", "-m", "-versions", "golang.org/toolchain"],
             env=environment,

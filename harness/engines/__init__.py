@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from harness.toolchains import Toolchain
+    from harness.toolchains import GoVersion
 
 RUNNER_SOURCE = Path(__file__).with_name("runner.go")
 
@@ -84,13 +84,15 @@ class Session(Protocol):
 
     Attributes:
         goroot: The toolchain's GOROOT as commands in the session see it.
-        root: A writable directory in the session for GOPATH, GOCACHE, programs.
+        root: A writable directory in the session, for GOPATH and programs.
+        go_cache: A writable directory for GOCACHE, kept between sessions where the engine can.
         identity: Changes whenever a program built here could come out otherwise.
         provenance: Facts to store with the results (image ids, sums, limits).
     """
 
     goroot: str
     root: str
+    go_cache: str
     identity: str
     provenance: Mapping[str, str]
 
@@ -123,11 +125,12 @@ class Engine(Protocol):
     def unavailable(self) -> str | None:
         """Say why this engine can't be used here and what to do, or None if it can."""
 
-    def open(self, toolchain: Toolchain, *, memory: int) -> AbstractContextManager[Session]:
-        """Open a session on a toolchain; all its commands together get ``memory`` bytes.
+    def open(self, version: GoVersion, *, memory: int) -> AbstractContextManager[Session]:
+        """Open a session on a release; each of its programs gets ``memory`` bytes.
 
-        Raises ``UnavailableError`` when it can't be had. Leaving the context
-        leaves nothing behind, however it is left.
+        Fetches what is missing. Raises ``UnavailableError`` when the release
+        can't be had. Leaving the context leaves nothing behind, however it is
+        left.
         """
 
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from harness import resources
 from harness.engines import RUNNER_SOURCE, Limits, Outcome, runner_reply, runner_request
 from harness.errors import CellError, UnavailableError
+from harness.toolchains import go_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from harness.engines import File
-    from harness.toolchains import Toolchain
+    from harness.toolchains import GoVersion, Toolchain, ToolchainStore
 
 _GRACE = 10.0  # seconds beyond a command's own limit before the runner itself is given up
 
@@ -30,9 +30,10 @@ _GRACE = 10.0  # seconds beyond a command's own limit before the runner itself i
 class LocalSession:
     """A temporary folder and a runner; see ``engines.Session``."""
 
-    def __init__(self, toolchain: Toolchain, root: Path, runner: Path) -> None:
+    def __init__(self, toolchain: Toolchain, root: Path, go_cache: Path, runner: Path) -> None:
         self.goroot = str(toolchain.goroot)
         self.root = str(root)
+        self.go_cache = str(go_cache)
         self.identity = f"local {toolchain.name} {toolchain.sum}"
         self.provenance: Mapping[str, str] = {"toolchain": toolchain.name, "toolchain_sum": toolchain.sum}
         self._root = root
@@ -125,7 +126,8 @@ class LocalEngine:
 
     name = "local"
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, store: ToolchainStore, cache: Path) -> None:
+        self._store = store
         self._cache = cache
 
     def unavailable(self) -> str | None:
@@ -135,10 +137,11 @@ class LocalEngine:
         return None
 
     @contextlib.contextmanager
-    def open(self, toolchain: Toolchain, *, memory: int) -> Iterator[LocalSession]:  # noqa: ARG002
-        """Open a session in a temporary folder; memory is limited per program here."""
+    def open(self, version: GoVersion, *, memory: int) -> Iterator[LocalSession]:  # noqa: ARG002
+        """Open a session in a temporary folder; the runner limits each program's memory."""
         if why := self.unavailable():
             raise UnavailableError(why)
+        toolchain = self._store.get(version)
         work = self._cache / "work"
         try:
             work.mkdir(parents=True, exist_ok=True)
@@ -147,14 +150,17 @@ class LocalEngine:
             raise CellError(
                 f"No room to work in {work}: {error}. Point GOCLAIM_CACHE at a folder with room."
             ) from error
-        session = LocalSession(toolchain, root, self._runner(toolchain))
         try:
-            yield session
+            go_cache = self._cache / "go-build" / toolchain.name
+            session = LocalSession(toolchain, root, go_cache, self._runner(toolchain, go_cache))
+            try:
+                yield session
+            finally:
+                session.stop()
         finally:
-            session.stop()
             shutil.rmtree(root, ignore_errors=True)
 
-    def _runner(self, toolchain: Toolchain) -> Path:
+    def _runner(self, toolchain: Toolchain, go_cache: Path) -> Path:
         """Return the runner compiled with a toolchain, compiling it the first time."""
         source = RUNNER_SOURCE.read_bytes()
         key = hashlib.sha256(source + toolchain.sum.encode()).hexdigest()[:16]
@@ -165,19 +171,17 @@ class LocalEngine:
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(f"{runner}.lock"):
             if not runner.exists():
-                _compile_runner(toolchain, source, runner, resources.cache())
+                _compile_runner(toolchain, source, runner, go_cache)
         return runner
 
 
-def _compile_runner(toolchain: Toolchain, source: bytes, runner: Path, cache: Path) -> None:
-    from harness.build import go_environment  # noqa: PLC0415  the build asks this module for sessions
-
+def _compile_runner(toolchain: Toolchain, source: bytes, runner: Path, go_cache: Path) -> None:
     with tempfile.TemporaryDirectory(dir=runner.parent) as folder:
         main = Path(folder, "main.go")
         main.write_bytes(source)
         target = Path(folder, "runner")
         environment = go_environment(
-            goroot=str(toolchain.goroot), root=folder, cache=str(cache / "go-build" / toolchain.name)
+            goroot=str(toolchain.goroot), root=folder, cache=str(go_cache)
         )
         done = subprocess.run(  # noqa: S603  the toolchain that was just fetched and checked
             [toolchain.goroot / "bin" / "go", "build", "-o", target, main],

@@ -128,15 +128,19 @@ def measure(
         def step(kind: Step, text: str, finished: int, version: GoVersion = version) -> None:
             watch(Event(kind, version, text, finished, total))
 
+        shown: set[str] = set()
         try:
             step("toolchain", f"preparing Go {version} ({engine.name})", done)
             with engine.open(version, memory=settings.limits.memory) as session:
                 assert_version(session, version)
                 runner = _Toolchain(session, version, cache, settings, step, done)
-                yield from runner.measure(ours)
+                for found in runner.measure(ours):
+                    shown.add(found.observations.cell.id)
+                    yield found
         except (UnavailableError, CellError) as error:
             for one in ours:
-                yield Measured(Observations(one.cell, failure=str(error)), error=error)
+                if one.cell.id not in shown:
+                    yield Measured(Observations(one.cell, failure=str(error)), error=error)
         done += len(ours) * settings.repeat
 
 
@@ -172,14 +176,26 @@ class _Toolchain:
         self._step("build", f"building {len(programs)} programs with Go {self._version}", self._done)
         builds = build(self._session, self._version, list(programs.values()), self._cache)
         built = [one for one in planned if one.cell.scenario in builds]
-        outcomes = self._run([one for one in built if not builds[one.cell.scenario].error], builds)
+        runnable = [one for one in built if not builds[one.cell.scenario].error]
+        runs: dict[str, list[Outcome | CellError]] = {one.cell.scenario: [] for one in built}
+        interrupted: KeyboardInterrupt | None = None
+        try:
+            self._run(runnable, builds, runs)
+        except KeyboardInterrupt as error:  # what was measured before it is kept
+            interrupted = error
         for one in built:
             name = one.cell.scenario
-            yield self._observe(one, programs[name], builds[name], outcomes.get(name, ()))
+            if runs[name] or builds[name].error:
+                yield self._observe(one, programs[name], builds[name], runs[name])
+        if interrupted:
+            raise interrupted
 
     def _run(
-        self, planned: Sequence[Planned], builds: Mapping[str, Build]
-    ) -> dict[str, tuple[Outcome, ...]]:
+        self,
+        planned: Sequence[Planned],
+        builds: Mapping[str, Build],
+        runs: Mapping[str, list[Outcome | CellError]],
+    ) -> None:
         """Run every program, repetitions as the outer loop so that drift spreads evenly."""
         self._session.write(
             {
@@ -189,32 +205,31 @@ class _Toolchain:
                 for one in planned
             }
         )
-        outcomes: dict[str, list[Outcome]] = {one.cell.scenario: [] for one in planned}
         executor = concurrent.futures.ThreadPoolExecutor(self._settings.jobs)
         try:
             for number in range(1, self._settings.repeat + 1):
-                futures = {
-                    executor.submit(self._run_one, one.cell.scenario): one for one in planned
-                }
+                futures = {executor.submit(self._run_one, one.cell.scenario): one for one in planned}
                 for future in concurrent.futures.as_completed(futures):
                     name = futures[future].cell.scenario
-                    outcomes[name].append(future.result())
+                    runs[name].append(future.result())
                     self._done += 1
                     text = f"{name} on Go {self._version}, repetition {number} of {self._settings.repeat}"
                     self._step("run", text, self._done)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
-        return {name: tuple(found) for name, found in outcomes.items()}
 
-    def _run_one(self, name: str) -> Outcome:
-        return self._session.call(
-            [f"{self._session.root}/programs/{name}"],
-            env={"GOMAXPROCS": str(self._settings.gomaxprocs)},
-            limits=self._settings.limits,
-        )
+    def _run_one(self, name: str) -> Outcome | CellError:
+        try:
+            return self._session.call(
+                [f"{self._session.root}/programs/{name}"],
+                env={"GOMAXPROCS": str(self._settings.gomaxprocs)},
+                limits=self._settings.limits,
+            )
+        except CellError as error:
+            return error
 
     def _observe(
-        self, planned: Planned, program: Program, built: Build, outcomes: tuple[Outcome, ...]
+        self, planned: Planned, program: Program, built: Build, runs: Sequence[Outcome | CellError]
     ) -> Measured:
         failure = f"it does not build: {built.error}" if built.error else ""
         facts = None
@@ -227,15 +242,26 @@ class _Toolchain:
             facts=facts,
             repetitions=tuple(
                 observe(number, outcome, planned.scenario, self._settings.limits)
-                for number, outcome in enumerate(outcomes, start=1)
+                for number, outcome in enumerate(runs, start=1)
             ),
             failure=failure,
         )
-        return Measured(observations, program, built, outcomes, self._session.provenance)
+        return Measured(
+            observations,
+            program,
+            built,
+            tuple(run for run in runs if isinstance(run, Outcome)),
+            self._session.provenance,
+            next((run for run in runs if isinstance(run, CellError)), None),
+        )
 
 
-def observe(number: int, outcome: Outcome, scenario: Scenario, limits: Limits) -> Repetition:
+def observe(
+    number: int, outcome: Outcome | CellError, scenario: Scenario, limits: Limits
+) -> Repetition:
     """Read one run: its snapshots, or why there is nothing to judge."""
+    if isinstance(outcome, CellError):
+        return Repetition(number, failure=str(outcome))
     stdout, stderr = (text.decode(errors="replace") for text in (outcome.stdout, outcome.stderr))
     failure = _failure(outcome, stderr, limits)
     output = memstats.Output()

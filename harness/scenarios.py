@@ -249,7 +249,12 @@ def render(scenario: Scenario, version: GoVersion) -> Program:
     if beside.suffix == ".go" and beside.is_file():
         return Program(scenario.name, _read(beside))
     environment = _environment(scenario.path.parent)
-    context = {**manifest.parameters, "go": facts_of(version), "scenario": scenario.name}
+    context = {
+        **manifest.parameters,
+        "go": facts_of(version),
+        "scenario": scenario.name,
+        "shows": manifest.shows,
+    }
     try:
         source = environment.get_template(manifest.program).render(context)
     except jinja2.TemplateNotFound as error:

@@ -3,7 +3,8 @@
 //
 //	runner call REQUEST   run a program; REQUEST and the reply are JSON
 //	runner unpack DIR     unpack a tar archive from standard input into DIR
-//	runner wait           do nothing until standard input ends
+//	runner read FILE      print FILE; exit code 3 when there is none
+//	runner wait DIR       make DIR, print ready, wait until standard input ends
 //
 // It exists because a Python parent would add its own memory to the program's
 // peak RSS (the kernel counts the pages from before exec), and because inside
@@ -172,6 +173,30 @@ func unpack(dir string) error {
 	}
 }
 
+// exitNoFile is the exit code of read when the file does not exist.
+const exitNoFile = 3
+
+func read(name string) error {
+	file, err := os.Open(name)
+	if os.IsNotExist(err) {
+		os.Exit(exitNoFile)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(os.Stdout, file)
+	return err
+}
+
+func wait(dir string) error {
+	if err := os.MkdirAll(dir, 0777); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	_, err := io.Copy(ioutil.Discard, os.Stdin)
+	return err
+}
+
 func main() {
 	verb := ""
 	if len(os.Args) > 1 {
@@ -186,10 +211,12 @@ func main() {
 		}
 	case verb == "unpack" && len(os.Args) == 3:
 		err = unpack(os.Args[2])
-	case verb == "wait":
-		io.Copy(ioutil.Discard, os.Stdin)
+	case verb == "read" && len(os.Args) == 3:
+		err = read(os.Args[2])
+	case verb == "wait" && len(os.Args) == 3:
+		err = wait(os.Args[2])
 	default:
-		err = fmt.Errorf("usage: runner call REQUEST | unpack DIR | wait")
+		err = fmt.Errorf("usage: runner call REQUEST | unpack DIR | read FILE | wait DIR")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "runner:", err)

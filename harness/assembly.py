@@ -1,0 +1,3 @@
+"""placeholder"""
+class _F: pass
+def facts(lines): return None

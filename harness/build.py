@@ -129,12 +129,11 @@ def _build(
 
 
 def _compiler_listing(session: Session, program: Program, environment: Mapping[str, str]) -> str:
-    folder = f"{session.root}/src/goclaim/{program.name}"
     outcome = session.call(
         [f"{session.goroot}/bin/go", "tool", "6g", "-S", "-o", f"{session.root}/{program.name}.6", "main.go"],
         env=environment,
         limits=_LIMITS,
-        directory=folder,
+        directory=f"src/goclaim/{program.name}",
     )
     return _sections(outcome.stdout.decode(errors="replace"), session.root, program.name)[program.name]
 

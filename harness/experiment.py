@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
-import platform
+import platform as machine
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness import assembly, memstats
 from harness.build import Build, assert_version, build
+from harness.claims import judge
 from harness.engines import File, Limits, Outcome
 from harness.errors import CellError, GoclaimError, UnavailableError
 from harness.observations import Cell, Observations, Repetition
@@ -20,7 +22,9 @@ from harness.toolchains import host_platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.claims import Verdict
     from harness.engines import Engine, Session
+    from harness.results import Run
     from harness.toolchains import GoVersion
 
 Step = Literal["toolchain", "build", "run", "done"]
@@ -97,9 +101,11 @@ class Measured:
         return bool(found.failure) or any(run.failure for run in found.repetitions)
 
 
-def plan(scenarios: Sequence[Scenario], versions: Sequence[GoVersion]) -> tuple[Planned, ...]:
+def plan(
+    scenarios: Sequence[Scenario], versions: Sequence[GoVersion], platform: tuple[str, str]
+) -> tuple[Planned, ...]:
     """Lay out the cells: every scenario on every release, release by release."""
-    goos, goarch = host_platform()
+    goos, goarch = platform
     return tuple(
         Planned(Cell(scenario.name, version, goos, goarch), scenario)
         for version in versions
@@ -302,17 +308,100 @@ def _failure(outcome: Outcome, stderr: str, limits: Limits) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A cell, what was measured on it, and the verdicts on its scenario's claims."""
+
+    scenario: Scenario
+    measured: Measured
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run as far as it came.
+
+    Attributes:
+        cells: In the order of the plan.
+        interrupted: Whether Ctrl-C ended it.
+    """
+
+    cells: tuple[Judged, ...]
+    interrupted: bool
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of ``goclaim run``: see the command's help."""
+        if self.interrupted:
+            return 130
+        codes = [0]
+        for cell in self.cells:
+            if cell.measured.error:
+                codes.append(cell.measured.error.exit_code)
+            elif cell.measured.failed:
+                codes.append(CellError.exit_code)
+            codes += [1 for verdict in cell.verdicts if verdict.failed]
+        return max(codes)
+
+
+def run(
+    planned: Sequence[Planned],
+    engine: Engine,
+    cache: Path,
+    settings: Settings,
+    results: Run,
+    watch: Callable[[Event], None],
+) -> Finished:
+    """Measure all cells, judge them and save everything; after an interrupt what there is."""
+    measured: list[Measured] = []
+    interrupted = False
+    started = time.monotonic()
+    try:
+        for found in measure(planned, engine, cache, settings, watch):
+            measured.append(found)
+            results.add(found)
+    except KeyboardInterrupt:
+        interrupted = True
+    finished = Finished(judge_all(planned, measured), interrupted)
+    for cell in finished.cells:
+        results.judged(cell.measured.observations.cell, cell.verdicts)
+    programs = sum(one.duration for found in measured for one in found.outcomes)
+    results.finish(
+        interrupted=interrupted,
+        exit_code=finished.exit_code,
+        seconds={"all": round(time.monotonic() - started, 3), "programs": round(programs, 3)},
+    )
+    return finished
+
+
+def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple[Judged, ...]:
+    """Judge every cell, each beside the other cells of its release."""
+    scenarios = {one.cell.id: one.scenario for one in planned}
+    order = {one.cell.id: number for number, one in enumerate(planned)}
+    beside: dict[GoVersion, dict[str, Observations]] = {}
+    for found in measured:
+        cell = found.observations.cell
+        beside.setdefault(cell.version, {})[cell.scenario] = found.observations
+    judged = []
+    for found in sorted(measured, key=lambda one: order[one.observations.cell.id]):
+        own = found.observations
+        scenario = scenarios[own.cell.id]
+        verdicts = (judge(claim, own, beside[own.cell.version]) for claim in scenario.manifest.claims)
+        judged.append(Judged(scenario, found, tuple(verdicts)))
+    return tuple(judged)
+
+
 def host() -> dict[str, str]:
     """Describe this machine for provenance: what influences a number, no names or paths."""
     goos, goarch = host_platform()
     return {
         "os": goos,
         "arch": goarch,
-        "kernel": platform.release(),
+        "kernel": machine.release(),
         "cpu": _cpu_model(),
         "cpus": str(os.cpu_count() or 0),
         "memory_bytes": str(_memory()),
-        "python": platform.python_version(),
+        "python": machine.python_version(),
     }
 
 
@@ -320,7 +409,7 @@ def _cpu_model() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor()
+        return machine.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 

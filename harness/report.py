@@ -15,9 +15,10 @@ from harness.claims import UNIT_BYTES, unusable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from harness.claims import Verdict
+    from harness.experiment import Finished, Judged
     from harness.observations import Observations
     from harness.scenarios import Scenario
 
@@ -30,11 +31,11 @@ _MARKS = {
 
 
 def verdict_text(verdict: Verdict) -> Text:
-    """Return the verdict with its sign; colour only adds to it."""
+    """Return the verdict with its sign; in brackets where the claim was not made for this Go."""
     if verdict.deviates_as_documented:
         return Text("≠ documented deviation", "cyan")
     words, style = _MARKS[verdict.result]
-    return Text(words if verdict.in_scope else f"{words} (not its version)", style if verdict.in_scope else "dim")
+    return Text(words, style) if verdict.in_scope else Text(f"({words})", "dim")
 
 
 def write_up_table(
@@ -43,19 +44,21 @@ def write_up_table(
 ) -> Table:
     """Lay out one write-up on one release: printed, measured, difference, verdict."""
     result = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    result.add_column("experiment", overflow="fold")
-    result.add_column("claim or figure", overflow="fold", ratio=1)
-    result.add_column("printed", overflow="fold")
-    result.add_column("measured", overflow="fold")
-    result.add_column("difference", overflow="fold")
-    result.add_column("verdict", overflow="fold")
+    result.add_column("figure or claim", overflow="fold", ratio=1)
+    for name in ("printed", "measured", "difference"):
+        result.add_column(name, overflow="fold", max_width=20)
+    result.add_column("verdict", no_wrap=True)
     for scenario, found, verdicts in cells:
-        name = Text(f"{scenario.manifest.experiment} {scenario.name}".strip(), "bold")
+        heading = Text.assemble(
+            (f"{scenario.manifest.experiment} {scenario.name}".strip(), "bold"),
+            (f"  {scenario.manifest.title}", "dim"),
+        )
+        result.add_row(heading)
         rows = [*_figure_rows(scenario, found), *map(_verdict_row, verdicts)]
         if not rows:
-            rows = [(unusable(found) or "", "", "", "", "")]
+            rows = [(Text(unusable(found), "yellow"),)]
         for number, row in enumerate(rows):
-            result.add_row("" if number else name, *row, end_section=number == len(rows) - 1)
+            result.add_row(*row, end_section=number == len(rows) - 1)
     return result
 
 
@@ -104,15 +107,11 @@ def _verdict_row(verdict: Verdict) -> tuple[RenderableType, ...]:
         difference = "0" if difference in {"+0", "-0"} else difference
     except ValueError:
         difference = ""
-    return verdict.says, expected, measured, difference, _with_reason(verdict)
-
-
-def _with_reason(verdict: Verdict) -> RenderableType:
-    mark = verdict_text(verdict)
     why = verdict.known if verdict.deviates_as_documented else ""
     if not why and verdict.result != "reproduced":
         why = verdict.reason
-    return Group(mark, Text(why, "dim")) if why else mark
+    says = Group(verdict.says, Text(why, "dim italic")) if why else verdict.says
+    return says, expected, measured, difference, verdict_text(verdict)
 
 
 def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Text]:
@@ -142,3 +141,52 @@ def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Tex
             )
         )
     return lines
+
+
+_TITLES = {
+    "A": 'Write-up A: "does deleting keys free a map\'s memory?"',
+    "B": 'Write-up B: "Go maps leak"',
+}
+
+
+def show(console: Console, finished: Finished) -> None:
+    """Print one table per write-up and release, then the assembly the verdicts rest on."""
+    groups: dict[tuple[str, str], list[Judged]] = {}
+    for cell in finished.cells:
+        key = (cell.scenario.manifest.write_up, str(cell.measured.observations.cell.version))
+        groups.setdefault(key, []).append(cell)
+    for (write_up, version), cells in groups.items():
+        title = f"{_TITLES.get(write_up, 'Your own')} on Go {version}"
+        rows = [(cell.scenario, cell.measured.observations, cell.verdicts) for cell in cells]
+        console.print(write_up_table(title, rows))
+        _show_assembly(console, cells)
+    console.print(summary(finished))
+
+
+def _show_assembly(console: Console, cells: Sequence[Judged]) -> None:
+    for cell in cells:
+        lines = evidence_lines(cell.measured.observations, cell.verdicts)
+        if lines:
+            console.print(Text(f"Assembly of {cell.scenario.name}", "bold"))
+            for line in lines:
+                console.print(line, soft_wrap=True)
+            console.print()
+
+
+def summary(finished: Finished) -> Text:
+    """Say in one line what came out."""
+    verdicts = [verdict for cell in finished.cells for verdict in cell.verdicts if verdict.in_scope]
+    counts = {
+        "reproduced": sum(one.result == "reproduced" for one in verdicts),
+        "documented deviations": sum(one.deviates_as_documented for one in verdicts),
+        "not reproduced": sum(one.failed for one in verdicts),
+        "inconclusive": sum(one.result == "inconclusive" for one in verdicts),
+    }
+    words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
+    text = f"{len(verdicts)} claims made for these releases: {words or 'none'}"
+    if failed:
+        text += f"; failed: {', '.join(failed)}"
+    if finished.interrupted:
+        text += " (interrupted: what was measured before is kept)"
+    return Text(text, "bold")

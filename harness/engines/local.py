@@ -16,7 +16,7 @@ import filelock
 
 from harness.engines import RUNNER_SOURCE, Limits, Outcome, runner_reply, runner_request
 from harness.errors import CellError, UnavailableError
-from harness.toolchains import go_environment
+from harness.toolchains import go_environment, host_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ class LocalSession:
     ) -> Outcome:
         """Run a command through the runner, which ends it when this process goes away."""
         request = runner_request(
-            argv, env, limits, directory or self.root, limit_data=True, watch_stdin=True
+            argv, env, limits, str(self._root / directory), limit_data=True, watch_stdin=True
         )
         # The runner's own environment is empty: Go would read GOMAXPROCS and GODEBUG from it.
         process = subprocess.Popen(  # noqa: S603
@@ -127,6 +127,7 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, store: ToolchainStore, cache: Path) -> None:
+        self.platform = host_platform()
         self._store = store
         self._cache = cache
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.experiment import Event, Finished, Judged
-    from harness.toolchains import Toolchain
+    from harness.toolchains import ToolchainStore
 
 # Everything of weight is imported where it is used, so that --help answers at once.
 
@@ -274,6 +274,86 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
     for one in found:
         manifest = one.manifest
         click.echo(f"{manifest.experiment:<3} {one.name:<{width}}  {manifest.shows}")
+
+
+@cli.command()
+@_JSON
+def doctor(as_json: bool) -> None:  # noqa: FBT001
+    """Show what is here (Go, Docker, cache, disk) and what to do about what is missing.
+
+    The exit code is 3 when no engine can be used.
+    """
+    from harness import doctor as checks
+
+    found = checks.examine()
+    if as_json:
+        click.echo(json.dumps([check.as_json() for check in found], indent=2))
+    else:
+        width = max(len(check.name) for check in found)
+        for check in found:
+            click.echo(f"{'✓' if check.ok else '✗'} {check.name:<{width}}  {check.text}")
+    sys.exit(0 if checks.usable(found) else UnavailableError.exit_code)
+
+
+@cli.group()
+def toolchains() -> None:
+    """List, fetch or remove the Go releases that goclaim keeps."""
+
+
+@toolchains.command("list")
+@_JSON
+def toolchains_list(as_json: bool) -> None:  # noqa: FBT001
+    """List the releases that are fetched, with their sizes on disk."""
+    store = _store()
+    sizes = [(one, store.size(one)) for one in store.fetched()]
+    if as_json:
+        rows = [
+            {"name": one.name, "goroot": str(one.goroot), "sum": one.sum, "bytes": size}
+            for one, size in sizes
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for one, size in sizes:
+        click.echo(f"{one.name:<12} {size / 1e6:6.0f} MB")
+    total = sum(size for _, size in sizes)
+    click.echo(f"{len(sizes)} toolchains, {total / 1e6:.0f} MB" if sizes else "no toolchain is fetched yet")
+
+
+@toolchains.command("fetch")
+@click.argument("spec")
+def toolchains_fetch(spec: str) -> None:
+    """Fetch releases (1.14, 1.2..1.27, ...) so that later runs need no network."""
+    from harness.toolchains import parse_spec
+
+    store = _store()
+    failures = []
+    for version in parse_spec(spec):
+        try:
+            store.get(version)
+        except UnavailableError as error:
+            failures.append(error)
+            click.echo(f"goclaim: {error}", err=True)
+    if failures:
+        sys.exit(UnavailableError.exit_code)
+
+
+@toolchains.command("remove")
+@click.argument("spec")
+def toolchains_remove(spec: str) -> None:
+    """Remove fetched releases; builds made with them are kept."""
+    from harness.toolchains import parse_spec
+
+    store = _store()
+    for version in parse_spec(spec):
+        removed = store.remove(version)
+        click.echo(f"go{version.release}: {'removed' if removed else 'is not here'}")
+
+
+def _store() -> ToolchainStore:
+    from harness import resources
+    from harness.toolchains import ToolchainStore
+
+    return ToolchainStore(resources.cache(), lambda text: click.echo(text, err=True))
 
 
 def main() -> None:

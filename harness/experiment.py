@@ -386,7 +386,9 @@ def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple
     for found in sorted(measured, key=lambda one: order[one.observations.cell.id]):
         own = found.observations
         scenario = scenarios[own.cell.id]
-        verdicts = (judge(claim, own, beside[own.cell.version]) for claim in scenario.manifest.claims)
+        # Our own failure is no verdict on a claim.
+        claims = () if found.error else scenario.manifest.claims
+        verdicts = (judge(claim, own, beside[own.cell.version]) for claim in claims)
         judged.append(Judged(scenario, found, tuple(verdicts)))
     return tuple(judged)
 

@@ -156,6 +156,11 @@ def show(console: Console, finished: Finished) -> None:
         key = (cell.scenario.manifest.write_up, str(cell.measured.observations.cell.version))
         groups.setdefault(key, []).append(cell)
     for (write_up, version), cells in groups.items():
+        errors = dict.fromkeys(str(cell.measured.error) for cell in cells if cell.measured.error)
+        if errors and all(cell.measured.error for cell in cells):
+            for error in errors:
+                console.print(Text.assemble((f"Go {version}: ", "bold"), (error, "yellow")))
+            continue
         title = f"{_TITLES.get(write_up, 'Your own')} on Go {version}"
         rows = [(cell.scenario, cell.measured.observations, cell.verdicts) for cell in cells]
         console.print(write_up_table(title, rows))
@@ -184,7 +189,7 @@ def summary(finished: Finished) -> Text:
     }
     words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
-    text = f"{len(verdicts)} claims made for these releases: {words or 'none'}"
+    text = f"{len(verdicts)} claims made for these releases: {words}" if words else "no claims were judged"
     if failed:
         text += f"; failed: {', '.join(failed)}"
     if finished.interrupted:

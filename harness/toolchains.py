@@ -346,6 +346,28 @@ class ToolchainStore:
             ) from error
         return toolchain
 
+    def size(self, toolchain: Toolchain) -> int:
+        """Return how many bytes a toolchain takes on disk."""
+        return sum(path.lstat().st_size for path in toolchain.goroot.rglob("*"))
+
+    def remove(self, version: GoVersion) -> bool:
+        """Remove a release; False if it is not here. Raises ``CellError`` when that fails."""
+        name = f"go{version.release}"
+        record = self._modules / f"{name}.json"
+        toolchain = self._record(record)
+        if toolchain is None:
+            return False
+        try:
+            with filelock.FileLock(self._modules / f"{name}.lock"):
+                record.unlink(missing_ok=True)
+                for folder in (toolchain.goroot, *toolchain.goroot.rglob("*")):
+                    if folder.is_dir() and not folder.is_symlink():
+                        folder.chmod(0o755)  # modules are read-only trees
+                shutil.rmtree(toolchain.goroot)
+        except OSError as error:
+            raise CellError(f"{toolchain.goroot} could not be removed: {error}") from error
+        return True
+
     def _record(self, record: Path) -> Toolchain | None:
         try:
             stored = json.loads(record.read_text())
@@ -413,7 +435,8 @@ class ToolchainStore:
     def _explain(self, version: GoVersion, command: GoCommand, stderr: str) -> str:
         name = f"go{version.release}"
         lines = [line for line in stderr.splitlines() if line and "downloading" not in line]
-        said = re.sub(r"https?://\S+", "the proxy", lines[0].strip()) if lines else "no reason given"
+        # Behind the last address stands the reason; before it, only what we asked for.
+        said = re.split(r"https?://\S+", lines[0])[-1].strip(" :") if lines else "no reason given"
         refused = re.search(r"\b(403|404|410)\b|not found|unknown revision|invalid toolchain", stderr)
         if not refused:
             return (

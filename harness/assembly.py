@@ -1,3 +1,0 @@
-"""placeholder"""
-class _F: pass
-def facts(lines): return None

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import __version__
-from harness.errors import GoclaimError, UnavailableError, UsageError
+from harness.errors import GoclaimError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from rich.console import Console
+    from collections.abc import Callable, Iterator
 
     from harness.experiment import Event, Finished, Judged
     from harness.toolchains import ToolchainStore
@@ -50,7 +48,9 @@ class _Commands(click.Group):
             ctx.exit(130)
 
 
-@click.group(cls=_Commands, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="goclaim")
 def cli() -> None:
     """Check claims about Go's memory against the real Go toolchains.
@@ -84,15 +84,56 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
 @click.argument("targets", nargs=-1, metavar="[SCENARIO|PATH.go|PATH.toml]...")
 @_GO
 @_ENGINE
-@click.option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Runs of each program, each a new process.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the CSV files, run.json and artifacts. [default: a new one under results/]")
-@click.option("--gomaxprocs", type=click.IntRange(1, 1024), default=4, show_default=True, help="GOMAXPROCS of the programs; it moves the heap before anything happens.")
-@click.option("--timeout", type=click.FloatRange(0.1), default=60, show_default=True, help="Seconds that one run may take.")
-@click.option("--memory", type=click.IntRange(16), default=2048, show_default=True, help="MB that one program may use.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Programs that run at the same time.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="Runs of each program, each a new process.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the CSV files, run.json and artifacts. [default: a new one under results/]",
+)
+@click.option(
+    "--gomaxprocs",
+    type=click.IntRange(1, 1024),
+    default=4,
+    show_default=True,
+    help="GOMAXPROCS of the programs; it moves the heap before anything happens.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1),
+    default=60,
+    show_default=True,
+    help="Seconds that one run may take.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(16),
+    default=2048,
+    show_default=True,
+    help="MB that one program may use.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Programs that run at the same time.",
+)
 @_JSON
-def run(targets: tuple[str, ...], spec: str, engine: str, out: Path | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001
-    """Build, run and judge; without targets, every scenario of both write-ups.
+def run(
+    targets: tuple[str, ...],
+    spec: str,
+    engine: str,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    r"""Build, run and judge; without targets, every scenario of both write-ups.
 
     A target is a scenario's name (`goclaim list`), a manifest of your own
     (.toml), or any Go program that prints MemStats (.go).
@@ -169,7 +210,12 @@ def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[
 
         yield console.print, line
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
 
@@ -188,7 +234,9 @@ def _show(finished: Finished, folder: Path) -> None:
     if not console.is_terminal:
         console.width = 120
     report.show(console, finished)
-    click.echo(f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)")
+    click.echo(
+        f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)"
+    )
 
 
 def _as_json(finished: Finished, folder: Path, engine: str) -> dict[str, Any]:
@@ -216,7 +264,7 @@ def _cell_as_json(cell: Judged) -> dict[str, Any]:
                 "max_rss": run.max_rss,
                 "seconds": run.duration,
                 "snapshots": [{"snapshot": one.name, **one.stats} for one in run.output.snapshots],
-                "values": {name: list(values) for name, values in run.output.values.items()},
+                "values": {name: list(values) for name, values in run.output.numbers.items()},
             }
             for run in found.repetitions
         ],
@@ -259,7 +307,12 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
                         "shows": one.manifest.shows,
                         "oldest_go": one.manifest.oldest_go,
                         "claims": [
-                            {"id": claim.id, "kind": claim.kind, "go": claim.go.text, "says": claim.says}
+                            {
+                                "id": claim.id,
+                                "kind": claim.kind,
+                                "go": claim.go.text,
+                                "says": claim.says,
+                            }
                             for claim in one.manifest.claims
                         ],
                     }
@@ -316,7 +369,9 @@ def toolchains_list(as_json: bool) -> None:  # noqa: FBT001
     for one, size in sizes:
         click.echo(f"{one.name:<12} {size / 1e6:6.0f} MB")
     total = sum(size for _, size in sizes)
-    click.echo(f"{len(sizes)} toolchains, {total / 1e6:.0f} MB" if sizes else "no toolchain is fetched yet")
+    click.echo(
+        f"{len(sizes)} toolchains, {total / 1e6:.0f} MB" if sizes else "no toolchain is fetched yet"
+    )
 
 
 @toolchains.command("fetch")

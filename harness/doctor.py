@@ -54,7 +54,9 @@ def _go() -> Check:
         command = find_go()
     except GoclaimError as error:
         return Check("go command", ok=False, text=str(error))
-    return Check("go command", ok=True, text=f"{command.version} from {command.origin}: {command.path}")
+    return Check(
+        "go command", ok=True, text=f"{command.version} from {command.origin}: {command.path}"
+    )
 
 
 def _engines(store: ToolchainStore, cache: Path) -> list[Check]:
@@ -70,7 +72,9 @@ def _disk(cache: Path) -> Check:
     free = shutil.disk_usage(existing).free
     text = f"{cache}, {free / 1e9:.1f} GB free"
     if free < _WANTED:
-        return Check("cache", ok=False, text=f"{text}: make room, or point GOCLAIM_CACHE at another disk")
+        return Check(
+            "cache", ok=False, text=f"{text}: make room, or point GOCLAIM_CACHE at another disk"
+        )
     return Check("cache", ok=True, text=text)
 
 
@@ -78,5 +82,9 @@ def _fetched(store: ToolchainStore) -> Check:
     toolchains = store.fetched()
     size = sum(store.size(one) for one in toolchains)
     names = ", ".join(one.name for one in toolchains)
-    text = f"{names} ({size / 1e6:,.0f} MB)" if names else "none yet; the first run fetches what it needs"
+    text = (
+        f"{names} ({size / 1e6:,.0f} MB)"
+        if names
+        else "none yet; the first run fetches what it needs"
+    )
     return Check("toolchains", ok=True, text=text)

@@ -179,7 +179,9 @@ class _Toolchain:
                 programs[one.cell.scenario] = render(one.scenario, self._version)
         if not programs:
             return
-        self._step("build", f"building {len(programs)} programs with Go {self._version}", self._done)
+        self._step(
+            "build", f"building {len(programs)} programs with Go {self._version}", self._done
+        )
         builds = build(self._session, self._version, list(programs.values()), self._cache)
         built = [one for one in planned if one.cell.scenario in builds]
         runnable = [one for one in built if not builds[one.cell.scenario].error]
@@ -214,13 +216,15 @@ class _Toolchain:
         executor = concurrent.futures.ThreadPoolExecutor(self._settings.jobs)
         try:
             for number in range(1, self._settings.repeat + 1):
-                futures = {executor.submit(self._run_one, one.cell.scenario): one for one in planned}
+                futures = {
+                    executor.submit(self._run_one, one.cell.scenario): one for one in planned
+                }
                 for future in concurrent.futures.as_completed(futures):
                     name = futures[future].cell.scenario
                     runs[name].append(future.result())
                     self._done += 1
-                    text = f"{name} on Go {self._version}, repetition {number} of {self._settings.repeat}"
-                    self._step("run", text, self._done)
+                    of = f"repetition {number} of {self._settings.repeat}"
+                    self._step("run", f"{name} on Go {self._version}, {of}", self._done)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -244,7 +248,7 @@ class _Toolchain:
                 facts = assembly.facts(lines)
         observations = Observations(
             cell=planned.cell,
-            source=tuple(program.source.splitlines()),
+            source=program.lines(),
             facts=facts,
             repetitions=tuple(
                 observe(number, outcome, planned.scenario, self._settings.limits)
@@ -280,17 +284,19 @@ def observe(
     if not failure and not found:
         failure = "it printed no MemStats figures that goclaim can read"
     if not failure and expected and found != expected:
-        failure = f"it printed the snapshots {', '.join(found)} where {', '.join(expected)} were to come"
+        failure = (
+            f"it printed the snapshots {', '.join(found)} where {', '.join(expected)} were to come"
+        )
     return Repetition(number, output, failure, outcome.max_rss, outcome.duration)
 
 
 def _failure(outcome: Outcome, stderr: str, limits: Limits) -> str:
     """Say in words why a run went wrong, or return an empty string."""
     exhausted = outcome.stopped == "memory" or (
-        outcome.exit_code not in {0} and ("out of memory" in stderr or "cannot allocate memory" in stderr)
+        outcome.exit_code != 0 and ("out of memory" in stderr or "cannot allocate memory" in stderr)
     )
     if exhausted:
-        return f"it needed more memory than its limit of {limits.memory / (1 << 20):,.0f} MB (--memory)"
+        return f"it needed more memory than its limit of {limits.memory >> 20} MB (--memory)"
     match outcome.stopped:
         case "timeout":
             return f"it did not end within {limits.timeout:g} s (--timeout)"
@@ -301,7 +307,9 @@ def _failure(outcome: Outcome, stderr: str, limits: Limits) -> str:
     if outcome.signal:
         return f"a signal ended it: {outcome.signal}"
     if outcome.exit_code != 0:
-        lines = [line for line in stderr.splitlines() if line.strip() and not line.startswith("goclaim ")]
+        lines = [
+            line for line in stderr.splitlines() if line.strip() and not line.startswith("goclaim ")
+        ]
         panics = [line for line in lines if line.startswith(("panic:", "fatal error:"))]
         said = (panics or lines[-1:] or ["it said nothing"])[0]
         return f"it ended with exit code {outcome.exit_code}: {said[:200]}"
@@ -412,7 +420,9 @@ def _cpu_model() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return machine.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
+    )
 
 
 def _memory() -> int:

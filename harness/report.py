@@ -26,7 +26,7 @@ _MARKS = {
     "reproduced": ("✓ reproduced", "green"),
     "not reproduced": ("✗ not reproduced", "red"),
     "inconclusive": ("? inconclusive", "yellow"),
-    "not applicable": ("– not applicable", "dim"),
+    "not applicable": ("- not applicable", "dim"),
 }
 
 
@@ -43,10 +43,12 @@ def write_up_table(
     cells: Sequence[tuple[Scenario, Observations, Sequence[Verdict]]],
 ) -> Table:
     """Lay out one write-up on one release: printed, measured, difference, verdict."""
-    result = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    result = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     result.add_column("figure or claim", overflow="fold", ratio=1)
     for name in ("printed", "measured", "difference"):
-        result.add_column(name, overflow="fold", max_width=20)
+        result.add_column(name, overflow="fold", max_width=22)
     result.add_column("verdict", no_wrap=True)
     for scenario, found, verdicts in cells:
         heading = Text.assemble(
@@ -72,12 +74,17 @@ def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[Renderab
     unit = printed.unit if printed else ("MB" if runs[0].output.form == "mb" else "KiB")
     rows: list[tuple[RenderableType, ...]] = []
     shown = fields or dict.fromkeys(
-        name for name in ("Alloc", "TotalAlloc", "Sys", "NumGC") if name in runs[0].output.snapshots[0].stats
+        name
+        for name in ("Alloc", "TotalAlloc", "Sys", "NumGC")
+        if name in runs[0].output.snapshots[0].stats
     )
     for name in shown:
         scale = 1 if name == "NumGC" else UNIT_BYTES[unit]
         medians = [
-            int(statistics.median(run.output.snapshots[index].stats.get(name, 0) for run in runs) // scale)
+            int(
+                statistics.median(run.output.snapshots[index].stats.get(name, 0) for run in runs)
+                // scale
+            )
             for index in range(len(runs[0].output.snapshots))
         ]
         told = fields.get(name)
@@ -87,7 +94,10 @@ def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[Renderab
                 Text(label, "dim"),
                 Text(_listed(told) if told else "", "dim"),
                 Text(_listed(medians), "dim"),
-                Text(_listed([m - t for m, t in zip(medians, told, strict=True)]) if told else "", "dim"),
+                Text(
+                    _listed([m - t for m, t in zip(medians, told, strict=True)]) if told else "",
+                    "dim",
+                ),
                 "",
             )
         )
@@ -100,10 +110,12 @@ def _listed(numbers: Sequence[int]) -> str:
 
 def _verdict_row(verdict: Verdict) -> tuple[RenderableType, ...]:
     unit = f" {verdict.unit}" if verdict.unit not in {"", "count", "ratio"} else ""
-    expected = f"{verdict.expected}{unit}" if verdict.expected else ""
+    expected = f"{verdict.expected.replace('runtime.', '')}{unit}" if verdict.expected else ""
     measured = f"{verdict.measured}{unit}" if verdict.measured else ""
     try:
-        difference = f"{float(verdict.measured) - float(verdict.expected):+.2f}".rstrip("0").rstrip(".")
+        difference = f"{float(verdict.measured) - float(verdict.expected):+.2f}".rstrip("0").rstrip(
+            "."
+        )
         difference = "0" if difference in {"+0", "-0"} else difference
     except ValueError:
         difference = ""
@@ -128,16 +140,19 @@ def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Tex
                 continue
             seen.add(item)
             place, _, instruction = item.partition("\t")
-            number = place.rpartition(":")[2]
+            file, _, number = place.rpartition(":")
+            lines_of_file = found.source.get(file, ())
             index = int(number) - 1 if number.isdigit() else -1
-            source = found.source[index].strip() if 0 <= index < len(found.source) else ""
+            source = lines_of_file[index].strip() if 0 <= index < len(lines_of_file) else ""
             lines.append(Text.assemble((f"  {place:<12}", "cyan"), (source, "bold")))
             lines += [Text(f"  {'':<12}  {part}") for part in instruction.split("\n")]
-    if not facts.nil_stores and any(verdict.expected.startswith("no nil store") for verdict in verdicts):
+    if not facts.nil_stores and any(
+        verdict.expected.startswith("no nil store") for verdict in verdicts
+    ):
         lines.append(
             Text(
-                f"  no nil store: {facts.instructions} instructions in {facts.functions} functions read, "
-                "none stores nil into a package-level variable"
+                f"  no nil store: {facts.instructions} instructions in {facts.functions} functions "
+                "read, none stores nil into a package-level variable"
             )
         )
     return lines
@@ -189,7 +204,11 @@ def summary(finished: Finished) -> Text:
     }
     words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
-    text = f"{len(verdicts)} claims made for these releases: {words}" if words else "no claims were judged"
+    text = (
+        f"{len(verdicts)} claims made for these releases: {words}"
+        if words
+        else "no claims were judged"
+    )
     if failed:
         text += f"; failed: {', '.join(failed)}"
     if finished.interrupted:

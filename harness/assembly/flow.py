@@ -303,7 +303,7 @@ class _Analysis:
             self._step(index, each.op, operands(each.args), state)
         return state
 
-    def _step(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:  # noqa: C901, PLR0911, PLR0912
+    def _step(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:  # noqa: C901, PLR0912
         if self.recording:
             self._dereferences(index, op, args, state)
         if op in _SIZES or _VECTOR.match(op):
@@ -484,7 +484,7 @@ class _Analysis:
         elif size < WORD:
             self._put(place, None, state)
 
-    def _store(  # noqa: PLR0913
+    def _store(
         self, index: int, op: str, source: Operand, value: Value | None, place: Address, size: int
     ) -> None:
         """Record a store into a symbol."""
@@ -532,13 +532,12 @@ class _Analysis:
                     self._store(index, "STP", source, value, at, WORD)
             elif isinstance(place, Slot):
                 self._spill(place._replace(offset=place.offset + number * WORD), value, WORD, state)
+            elif isinstance(state.get(args[1].base), Buffer):
+                if self.recording and isinstance(value, Loaded) and value.size == WORD:
+                    at = Address(value.symbol, value.offset, value.moving)
+                    self.found.proofs.append(Proof(index, at, pointer=True))
             else:
-                if isinstance(state.get(args[1].base), Buffer):
-                    if self.recording and isinstance(value, Loaded) and value.size == WORD:
-                        at = Address(value.symbol, value.offset, value.moving)
-                        self.found.proofs.append(Proof(index, at, pointer=True))
-                else:
-                    self._forget_exposed(state)
+                self._forget_exposed(state)
 
     def _add(self, op: str, args: tuple[Operand, ...], state: State) -> None:
         target = args[-1]

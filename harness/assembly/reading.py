@@ -381,10 +381,10 @@ class _Reader:
         known = self.known
         return (
             known.named_kinds
-            or known.read_only == 8
-            and not any(  # noqa: PLR2004
+            or (known.read_only == 8
+            and not any(
                 datum.valued for datum in known.data.values()
-            )
+            ))
         )
 
 

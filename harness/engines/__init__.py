@@ -171,7 +171,7 @@ def choose(name: str, store: ToolchainStore, cache: Path, notify: Notify) -> Eng
         if why := engine.unavailable():
             raise UnavailableError(why)
         return engine
-    refused = []
+    refused: list[str] = []
     for make in ENGINES.values():
         engine = make(store, cache, notify)
         why = engine.unavailable()

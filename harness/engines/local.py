@@ -35,7 +35,10 @@ class LocalSession:
         self.root = str(root)
         self.go_cache = str(go_cache)
         self.identity = f"local {toolchain.name} {toolchain.sum}"
-        self.provenance: Mapping[str, str] = {"toolchain": toolchain.name, "toolchain_sum": toolchain.sum}
+        self.provenance: Mapping[str, str] = {
+            "toolchain": toolchain.name,
+            "toolchain_sum": toolchain.sum,
+        }
         self._root = root
         self._runner = runner
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -181,9 +184,7 @@ def _compile_runner(toolchain: Toolchain, source: bytes, runner: Path, go_cache:
         main = Path(folder, "main.go")
         main.write_bytes(source)
         target = Path(folder, "runner")
-        environment = go_environment(
-            goroot=str(toolchain.goroot), root=folder, cache=str(go_cache)
-        )
+        environment = go_environment(goroot=str(toolchain.goroot), root=folder, cache=str(go_cache))
         done = subprocess.run(  # noqa: S603  the toolchain that was just fetched and checked
             [toolchain.goroot / "bin" / "go", "build", "-o", target, main],
             env=environment,
@@ -195,6 +196,7 @@ def _compile_runner(toolchain: Toolchain, source: bytes, runner: Path, go_cache:
         )
         if done.returncode != 0:
             raise UnavailableError(
-                f"{toolchain.name} does not work on this machine: {done.stderr.strip() or 'no output'}"
+                f"{toolchain.name} does not work on this machine: "
+                f"{done.stderr.strip() or 'it says nothing'}"
             )
         target.replace(runner)

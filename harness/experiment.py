@@ -14,7 +14,7 @@ from harness import assembly, memstats
 from harness.build import Build, assert_version, build
 from harness.claims import judge
 from harness.engines import File, Limits, Outcome
-from harness.errors import CellError, GoclaimError, UnavailableError
+from harness.errors import CellError, GoclaimError, UnavailableError, UsageError
 from harness.observations import Cell, Observations, Repetition
 from harness.scenarios import Program, Scenario, render
 from harness.toolchains import host_platform
@@ -22,6 +22,7 @@ from harness.toolchains import host_platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.assembly import Facts, Function
     from harness.claims import Verdict
     from harness.engines import Engine, Session
     from harness.results import Run
@@ -184,7 +185,7 @@ class _Toolchain:
         )
         builds = build(self._session, self._version, list(programs.values()), self._cache)
         built = [one for one in planned if one.cell.scenario in builds]
-        runnable = [one for one in built if not builds[one.cell.scenario].error]
+        runnable = [one for one in built if builds[one.cell.scenario].binary]
         runs: dict[str, list[Outcome | CellError]] = {one.cell.scenario: [] for one in built}
         interrupted: KeyboardInterrupt | None = None
         try:
@@ -193,7 +194,7 @@ class _Toolchain:
             interrupted = error
         for one in built:
             name = one.cell.scenario
-            if runs[name] or builds[name].error:
+            if runs[name] or not builds[name].binary:
                 yield self._observe(one, programs[name], builds[name], runs[name])
         if interrupted:
             raise interrupted
@@ -205,12 +206,12 @@ class _Toolchain:
         runs: Mapping[str, list[Outcome | CellError]],
     ) -> None:
         """Run every program, repetitions as the outer loop so that drift spreads evenly."""
+        binaries = {one.cell.scenario: builds[one.cell.scenario].binary for one in planned}
         self._session.write(
             {
-                f"programs/{one.cell.scenario}": File(
-                    builds[one.cell.scenario].binary.read_bytes(), executable=True
-                )
-                for one in planned
+                f"programs/{name}": File(binary.read_bytes(), executable=True)
+                for name, binary in binaries.items()
+                if binary
             }
         )
         executor = concurrent.futures.ThreadPoolExecutor(self._settings.jobs)
@@ -241,11 +242,12 @@ class _Toolchain:
     def _observe(
         self, planned: Planned, program: Program, built: Build, runs: Sequence[Outcome | CellError]
     ) -> Measured:
-        failure = f"it does not build: {built.error}" if built.error else ""
-        facts = None
-        if not failure:
-            with built.listing.open(encoding="utf-8", errors="replace") as lines:
-                facts = assembly.facts(lines)
+        failure = ""
+        if built.error:
+            failure = f"it does not build: {built.error}"
+        elif not built.binary:
+            failure = "it is a library: only package main can be run"
+        facts = read_facts(built)
         observations = Observations(
             cell=planned.cell,
             source=program.lines(),
@@ -264,6 +266,14 @@ class _Toolchain:
             self._session.provenance,
             next((run for run in runs if isinstance(run, CellError)), None),
         )
+
+
+def read_facts(built: Build, calls: Literal["map", "all"] = "map") -> Facts | None:
+    """Read the facts out of a build's listing, None if it has none."""
+    if built.listing is None:
+        return None
+    with built.listing.open(encoding="utf-8", errors="replace") as lines:
+        return assembly.facts(lines, calls=calls)
 
 
 def observe(
@@ -380,6 +390,77 @@ def run(
         seconds={"all": round(time.monotonic() - started, 3), "programs": round(programs, 3)},
     )
     return finished
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A program's listing on one release, read.
+
+    Attributes:
+        version: The release.
+        program: What was compiled; None where a listing was given.
+        functions: Its functions with their instructions.
+        facts: The calls and nil stores; None if it does not compile.
+        failure: The compiler's message, or why it could not be asked.
+        error: Our own failure, None when all went well.
+    """
+
+    version: GoVersion | None
+    program: Program | None = None
+    functions: tuple[Function, ...] = ()
+    facts: Facts | None = None
+    failure: str = ""
+    error: GoclaimError | None = None
+
+
+def list_assembly(
+    scenario: Scenario,
+    versions: Sequence[GoVersion],
+    engine: Engine,
+    cache: Path,
+    *,
+    calls: Literal["map", "all"],
+    goarch: str,
+    watch: Callable[[Event], None],
+) -> Iterator[Listed]:
+    """Compile a scenario's program with each release and read its listing."""
+    for done, version in enumerate(versions):
+        watch(Event("build", version, f"compiling with Go {version}", done, len(versions)))
+        if why := scenario.not_applicable(version):
+            yield Listed(version, failure=why)
+            continue
+        try:
+            program = render(scenario, version)
+            with engine.open(version, memory=Limits().memory) as session:
+                assert_version(session, version)
+                cross = "" if goarch in {"", engine.platform[1]} else goarch
+                built = build(session, version, [program], cache, goarch=cross)[program.name]
+        except (UnavailableError, CellError) as error:
+            yield Listed(version, failure=str(error), error=error)
+            continue
+        if built.listing is None:
+            yield Listed(version, program, failure=built.error)
+            continue
+        with built.listing.open(encoding="utf-8", errors="replace") as lines:
+            functions = tuple(assembly.functions(lines))
+        yield Listed(version, program, functions, read_facts(built, calls))
+
+
+def read_listing(path: Path, calls: Literal["map", "all"]) -> Listed:
+    """Read a listing that somebody saved. Raises ``UsageError`` if it can't be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            facts = assembly.facts(lines, calls=calls)
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            functions = tuple(assembly.functions(lines))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror}") from error
+    if not functions:
+        raise UsageError(
+            f"{path}: there is no assembly listing in it. "
+            "Make one with: go build -gcflags=-S 2> listing.txt"
+        )
+    return Listed(None, None, functions, facts)
 
 
 def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple[Judged, ...]:

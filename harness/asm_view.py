@@ -169,10 +169,14 @@ def _at(listed: Listed, place: Place, *, all_: bool, noise: bool) -> Text:
         return Text("\n").join(_marked(one, marks) for one in kept) or Text("no code", "dim")
     if listed.facts is None:
         return Text(listed.failure, "dim")
+    calls = [one for one in listed.facts.calls if (one.file, one.line) == place]
+    several = len({one.function for one in calls}) > 1  # the line was inlined elsewhere too
     rows = [
-        Text.assemble((one.instruction, "yellow"), f"   <- {one.kind}")
-        for one in listed.facts.calls
-        if (one.file, one.line) == place
+        Text.assemble(
+            (one.instruction, "yellow"),
+            f"   <- {one.kind}" + (f" in {one.function}" if several else ""),
+        )
+        for one in calls
     ]
     for store in listed.facts.nil_stores:
         if (store.file, store.line) != place:

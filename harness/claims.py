@@ -68,8 +68,9 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        """Whether this verdict makes a run fail: in scope, contradicted, not documented."""
-        return self.in_scope and self.result == "not reproduced" and not self.known
+        """Whether this verdict makes a run fail: in scope and neither reproduced nor documented."""
+        undecided = self.result in {"not reproduced", "inconclusive"}
+        return self.in_scope and undecided and not self.known
 
 
 def _range(value: object) -> object:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from harness.assembly import Call, NilStore
     from harness.claims import Verdict
     from harness.experiment import Finished, Judged
     from harness.observations import Observations
@@ -134,8 +135,8 @@ def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Tex
     lines: list[Text] = []
     items = [item for verdict in verdicts for item in verdict.evidence]
     if not verdicts:  # a user's own program: everything that was found
-        found_facts = (*facts.calls, *facts.nil_stores)
-        items = [f"{one.file}:{one.line}\t{one.instruction}" for one in found_facts]
+        everything: list[Call | NilStore] = [*facts.calls, *facts.nil_stores]
+        items = [f"{one.file}:{one.line}\t{one.instruction}" for one in everything]
     for item in dict.fromkeys(items):
         place, _, instruction = item.partition("\t")
         file, _, number = place.rpartition(":")

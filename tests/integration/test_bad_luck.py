@@ -33,8 +33,10 @@ BAD = {
     "endless": ("for { runtime.Gosched() }", "did not end within 2 s"),
     "chatty": ('for { println("abcdefghijklmnop") }', "printed more than 8 MB"),
     "hungry": (
-        "var all [][]byte\n\tfor { one := make([]byte, 1<<26); all = append(all, one); "
-         "for i := 0; i < 1<<26; i += 4096 { one[i] = 1 } }",
+        (
+            "var all [][]byte\n\tfor { one := make([]byte, 1<<26); all = append(all, one)\n\t"
+            "for i := 0; i < 1<<26; i += 4096 { one[i] = 1 } }"
+        ),
         "more memory than its limit of 256 MB",
     ),
 }

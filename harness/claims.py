@@ -9,7 +9,7 @@ only where the code in question was emitted at all.
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -45,6 +45,7 @@ class Verdict:
         spread: Largest minus smallest measurement.
         reason: What the verdict rests on, in words.
         known: Why a deviation is expected, where the manifest documents it.
+        disagree: Whether the repetitions do not all say the same.
         evidence: Instructions the verdict rests on, ``main.go:26  CALL ...``.
     """
 
@@ -59,6 +60,7 @@ class Verdict:
     spread: str = ""
     reason: str = ""
     known: str = ""
+    disagree: bool = False
     evidence: tuple[str, ...] = ()
 
     @property
@@ -131,6 +133,10 @@ class _Claim(BaseModel):
     go: Range
     known: str = ""
 
+    def needs(self) -> set[str]:
+        """Return the other scenarios whose observations it is judged on."""
+        return set()
+
     def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
         raise NotImplementedError
 
@@ -170,21 +176,27 @@ class _Measured(_Claim):
             "tolerance": middle.tolerance,
             "spread": "" if spread is None else _shown(spread / UNIT_BYTES[middle.unit or "count"]),
         }
-        holds = {one.holds for one in judged}
-        if len(holds) > 1:
+        reason = middle.reason
+        result: Result = "reproduced" if middle.holds else "not reproduced"
+        details["disagree"] = len({one.holds for one in judged}) > 1
+        if details["disagree"]:
             share = sum(one.holds for one in judged)
             reason = (
-                f"the repetitions disagree: {share} of {len(judged)} are as claimed "
+                f"{share} of {len(judged)} repetitions are as claimed "
                 f"({', '.join(one.shown for one in judged)})"
             )
-            return self.verdict(own, "inconclusive", reason=reason, **details)
-        result: Result = "reproduced" if holds == {True} else "not reproduced"
-        return self.verdict(own, result, reason=middle.reason, **details)
+            if not numbers or _middle_half(numbers) > middle.allowed:
+                result = "inconclusive"
+                reason = f"the repetitions disagree: {reason}"
+        return self.verdict(own, result, reason=reason, **details)
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A claim on one repetition: whether it holds, and the numbers."""
+    """A claim on one repetition: whether it holds, and the numbers.
+
+    ``number`` and ``allowed`` are in bytes, or as they are for counts and ratios.
+    """
 
     holds: bool
     number: float | None
@@ -193,6 +205,13 @@ class Measurement:
     reason: str
     unit: str = ""
     tolerance: str = ""
+    allowed: float = 0
+
+
+def _middle_half(numbers: Sequence[float]) -> float:
+    """Return the interquartile range: the spread without the outliers."""
+    lower, _, upper = statistics.quantiles(numbers, n=4, method="inclusive")
+    return upper - lower
 
 
 def _shown(number: float) -> str:
@@ -268,6 +287,28 @@ class Figure(_Measured):
     tolerance: float = 0
     tolerance_percent: float = 0
 
+    explained_by: Quantity | None = None
+
+    def needs(self) -> set[str]:
+        """Return the scenarios that it is a ratio of, or explained by."""
+        sides = (self.of, self.explained_by)
+        return {side.scenario for side in sides if side is not None and side.scenario}
+
+    def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
+        """Judge it; a deviation counts as documented only if its explanation is measured."""
+        verdict = super().judge(own, others)
+        if not verdict.deviates_as_documented or self.explained_by is None:
+            return verdict
+        try:
+            found = _elsewhere(self.explained_by, Output(), others) / UNIT_BYTES[self.unit]
+        except Unmeasured as why:
+            return replace(verdict, known="", reason=f"{verdict.reason}; {why}")
+        explained = abs(int(found) - self.printed) <= max(self.tolerance, 0)
+        told = f"{self.explained_by} is {int(found)} {self.unit}, measured here"
+        if not explained:
+            return replace(verdict, known="", reason=f"{verdict.reason}; but {told}")
+        return replace(verdict, known=f"{self.known} {told[:1].upper()}{told[1:]}.")
+
     @model_validator(mode="after")
     def _ratio_has_two_sides(self) -> Figure:
         if (self.unit == "ratio") != (self.of is not None):
@@ -298,6 +339,7 @@ class Figure(_Measured):
             expected=_shown(self.printed),
             unit=self.unit,
             tolerance=_shown(allowed),
+            allowed=allowed * UNIT_BYTES[self.unit],
             reason=f"{quantity} is {_shown(value)} where {_shown(self.printed)} is printed "
             f"({difference:+.1f}, allowed {_shown(allowed)} either way)",
         )
@@ -352,6 +394,10 @@ class Comparison(_Measured):
     right: Quantity
     tolerance_percent: float = 0
 
+    def needs(self) -> set[str]:
+        """Return the scenarios of both sides, but for its own."""
+        return {side.scenario for side in (self.left, self.right) if side.scenario}
+
     def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
         """Compare left with factor times right."""
         left = _elsewhere(self.left, output, others)
@@ -372,6 +418,7 @@ class Comparison(_Measured):
             expected=f"{self.relation} {self.factor:g}",
             unit="ratio",
             tolerance=f"{slack:.3g}",
+            allowed=slack,
             reason=f"{self.left} is {left / MIB:,.1f} MB, {self.right} is {right / MIB:,.1f} MB",
         )
 

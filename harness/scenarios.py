@@ -150,6 +150,22 @@ def find(names: Sequence[str]) -> tuple[Scenario, ...]:
     return tuple(found.values())
 
 
+def with_companions(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """Add the shipped scenarios that claims compare with.
+
+    Raises ``UsageError`` for one that does not exist.
+    """
+    found = {scenario.name: scenario for scenario in scenarios}
+    waiting = list(scenarios)
+    while waiting:
+        for claim in waiting.pop().manifest.claims:
+            for name in claim.needs():
+                if name not in found:
+                    found[name] = _find(name)
+                    waiting.append(found[name])
+    return tuple(found.values())
+
+
 def _find(name: str) -> Scenario:
     path = Path(name)
     if path.suffix == ".toml":

@@ -8,11 +8,19 @@ only where the code in question was emitted at all.
 
 from __future__ import annotations
 
+import re
 import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from harness.memstats import KIB, MIB, Output
 from harness.toolchains import VersionRange
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 
     from harness.assembly import Call, Facts, NilStore
     from harness.observations import Observations
+
+LISTING_KINDS = frozenset({"call", "reference", "nil-store"})
 
 Result = Literal["reproduced", "not reproduced", "inconclusive", "not applicable"]
 Unit = Literal["bytes", "KiB", "MB", "count", "ratio"]
@@ -441,11 +451,15 @@ class _Listed(_Claim):
     Attributes:
         line: The source line it is about: its number, or text that it contains.
             Without it the whole program is meant.
+        file: The file that line is in, where the program has several.
         present: False claims the absence.
+        count: How many there have to be; without it, any number but none.
     """
 
     line: int | str | None = None
+    file: str | None = None
     present: bool = True
+    count: int | None = Field(None, ge=1)
 
     def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:  # noqa: ARG002
         facts = own.facts
@@ -462,39 +476,49 @@ class _Listed(_Claim):
                 own, "inconclusive", reason=f"the compiler emitted no code for {_places(lines)}"
             )
         found = [one for one in self.matching(facts) if (one.file, one.line) in asked]
-        return self._decide(own, found, asked)
+        return self._decide(own, facts, found, asked)
 
     def _lines(self, source: Mapping[str, tuple[str, ...]]) -> set[tuple[str, int]] | None:
         """Return the lines the claim is about, as (file, line); None for all of them."""
         if self.line is None:
             return None
+        files = {name: lines for name, lines in source.items() if self.file in {None, name}}
         if isinstance(self.line, int):
-            return {(file, self.line) for file in source}
+            return {(file, self.line) for file in files}
         return {
             (file, number)
-            for file, lines in source.items()
+            for file, lines in files.items()
             for number, text in enumerate(lines, start=1)
             if self.line in text.partition("//")[0]
         }
 
     def _decide(
-        self, own: Observations, found: Sequence[Call | NilStore], asked: set[tuple[str, int]]
+        self,
+        own: Observations,
+        facts: Facts,
+        found: Sequence[Call | NilStore],
+        asked: AbstractSet[tuple[str, int]],
     ) -> Verdict:
-        what = self.what()
-        evidence = tuple(f"{one.file}:{one.line}\t{one.instruction}" for one in found)
-        expected = what if self.present else f"no {what}"
+        what = self.what() if self.count is None else f"{self.count} x {self.what()}"
         measured = f"{len(found)} found" if found else "none"
-        uncertain = [one for one in found if getattr(one, "uncertain", False)]
         place = _places(asked) if self.line is not None else f"any of {len(asked)} lines with code"
-        details: dict[str, Any] = {"expected": expected, "measured": measured, "evidence": evidence}
-        if uncertain and len(uncertain) == len(found):
-            reason = "this release's listing cannot tell a nil store from a zeroed number here"
+        details: dict[str, Any] = {
+            "expected": what if self.present else f"no {what}",
+            "measured": measured,
+            "evidence": tuple(f"{one.file}:{one.line}\t{one.instruction}" for one in found),
+        }
+        if found and all(getattr(one, "uncertain", False) for one in found):
+            reason = str(getattr(found[0], "uncertain_because", ""))
             return self.verdict(own, "inconclusive", reason=reason, **details)
-        holds = bool(found) == self.present
+        there = bool(found) if self.count is None else len(found) == self.count
         reason = f"{measured} at {place}"
-        return self.verdict(
-            own, "reproduced" if holds else "not reproduced", reason=reason, **details
-        )
+        if there == self.present:
+            return self.verdict(own, "reproduced", reason=reason, **details)
+        if self.line is not None:
+            everything: list[Call | NilStore] = [*facts.calls, *facts.nil_stores]
+            beside = [one.instruction for one in everything if (one.file, one.line) in asked]
+            reason += f"; what is there: {', '.join(beside) or 'no map call and no nil store'}"
+        return self.verdict(own, "not reproduced", reason=reason, **details)
 
     def matching(self, facts: Facts) -> Sequence[Call | NilStore]:
         raise NotImplementedError
@@ -508,18 +532,22 @@ def _places(lines: AbstractSet[tuple[str, int]] | None) -> str:
 
 
 class CallClaim(_Listed):
-    """A call of a runtime function is in the listing."""
+    """A call of a runtime function, or a reference to one, is in the listing.
 
-    kind: Literal["call"]
+    A reference takes the function's address: the runtime calls it later, as
+    for ``defer delete(m, k)``.
+    """
+
+    kind: Literal["call", "reference"]
     callee: str
 
     def matching(self, facts: Facts) -> Sequence[Call]:
         """Return the calls of that function, anywhere."""
-        return [one for one in facts.calls if one.kind == "call" and one.callee == self.callee]
+        return [one for one in facts.calls if (one.kind, one.callee) == (self.kind, self.callee)]
 
     def what(self) -> str:
         """Say it as the listing does."""
-        return f"CALL {self.callee}"
+        return f"CALL {self.callee}" if self.kind == "call" else f"reference to {self.callee}"
 
 
 class NilStoreClaim(_Listed):
@@ -553,6 +581,77 @@ Claim = Annotated[
     Kept | Released | Figure | SequenceClaim | Comparison | CallClaim | NilStoreClaim,
     Field(discriminator="kind"),
 ]
+
+
+_COMMENT = re.compile(r"//\s*goclaim(?P<go>\s+\S+)?:\s*(?P<expectation>\S.*?)\s*$")
+_EXPECTATION = re.compile(
+    r"(?P<negated>-)?((?P<count>\d+)\s+)?"
+    r"((?P<call>call|reference)\s+(?P<callee>\S+)"
+    r"|nil-store\s+(?P<variable>\S+)(\s+(?P<form>\S+))?)"
+)
+
+
+def claims_in_comments(file: str, text: str) -> tuple[CallClaim | NilStoreClaim, ...]:
+    """Read the expectations that stand beside the code they are about.
+
+    In the way of the Go project's own ``test/codegen``, with the releases it
+    is about and with counts and negation::
+
+        delete(m, k) // goclaim 1.9..: call runtime.mapdelete_fast64
+        // goclaim 1.10..1.20: nil-store main.m XORL
+        // goclaim 1.21..: -nil-store main.m XORL
+        m = nil
+
+    A comment on a line of its own is about the next line of code. Raises
+    ``ValueError`` beginning with the line number.
+    """
+    claims: list[CallClaim | NilStoreClaim] = []
+    waiting: list[tuple[int, re.Match[str]]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        comment = _COMMENT.search(line)
+        if comment:
+            waiting.append((number, comment))
+        code = line[: comment.start()] if comment else line
+        if code.strip() and not code.strip().startswith("//"):
+            claims += [_commented(file, at, found, number) for at, found in waiting]
+            waiting = []
+    if waiting:
+        raise ValueError(f"{waiting[0][0]}: there is no code behind this expectation")
+    return tuple(claims)
+
+
+def _commented(file: str, at: int, comment: re.Match[str], line: int) -> CallClaim | NilStoreClaim:
+    expectation = _EXPECTATION.fullmatch(comment["expectation"])
+    if expectation is None:
+        raise ValueError(
+            f"{at}: {comment['expectation']!r} is no expectation; write call FUNCTION, "
+            "reference FUNCTION or nil-store VARIABLE [FORM], with - before it for its absence "
+            "or a number for how many"
+        )
+    if expectation["negated"] and expectation["count"]:
+        raise ValueError(f"{at}: an expectation is negated or counted, not both")
+    same: dict[str, Any] = {
+        "id": f"line-{at}",
+        "says": comment["expectation"],
+        "go": (comment["go"] or "1.2..").strip(),
+        "file": file,
+        "line": line,
+        "present": not expectation["negated"],
+        "count": expectation["count"],
+    }
+    try:
+        if expectation["call"]:
+            callee = f"runtime.{expectation['callee'].removeprefix('runtime.')}"
+            return CallClaim(kind=expectation["call"], callee=callee, **same)
+        variable = expectation["variable"]
+        return NilStoreClaim(
+            kind="nil-store",
+            variable=variable if "." in variable else f"main.{variable}",
+            form=expectation["form"],
+            **same,
+        )
+    except ValidationError as error:
+        raise ValueError(f"{at}: {error.errors()[0]['msg']}") from error
 
 
 def unusable(observations: Observations) -> str:

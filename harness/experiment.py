@@ -300,7 +300,7 @@ def observe(
         failure = failure or str(error)
     expected = scenario.manifest.snapshots
     found = tuple(snapshot.name for snapshot in output.snapshots)
-    if not failure and not found:
+    if not failure and not found and not output.numbers and scenario.needs_figures:
         failure = "it printed no MemStats figures that goclaim can read"
     if not failure and expected and found != expected:
         failure = (

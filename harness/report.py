@@ -67,7 +67,7 @@ def write_up_table(
 
 def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[RenderableType, ...]]:
     """Show absolute figures side by side; nothing is judged on them."""
-    runs = [run for run in found.repetitions if not run.failure]
+    runs = [run for run in found.repetitions if not run.failure and run.output.snapshots]
     if not runs:
         return []
     printed = scenario.manifest.printed

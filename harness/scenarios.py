@@ -91,7 +91,7 @@ class Scenario:
 
     @property
     def needs_figures(self) -> bool:
-        """Whether a program that prints no figures is of no use: not if all claims read listings."""
+        """Whether a program that prints no figures is of no use."""
         claims = self.manifest.claims
         about_listings = all(claim.kind in LISTING_KINDS for claim in claims)
         return not claims or not about_listings or bool(self.manifest.snapshots)

@@ -61,8 +61,8 @@ def assert_version(session: Session, version: GoVersion) -> None:
     if said.split()[:3] != ["go", "version", f"go{version.release}"]:
         complaint = outcome.stderr.decode(errors="replace").strip()
         raise UnavailableError(
-            f"The toolchain for Go {version.release} says {said or complaint or 'nothing'!r} when asked "
-            "for its version."
+            f"The toolchain for Go {version.release} says {said or complaint or 'nothing'!r} "
+            "when asked for its version."
         )
 
 
@@ -87,7 +87,8 @@ def build(
 
 
 def _folder(session: Session, version: GoVersion, program: Program, cache: Path) -> Path:
-    parts = [_FORMAT, session.identity, str(version), program.name, program.source]
+    files = [part for name, text in sorted(program.files.items()) for part in (name, text)]
+    parts = [_FORMAT, session.identity, str(version), program.name, *files]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     return cache / "builds" / key
 
@@ -101,7 +102,13 @@ def _build(
     session: Session, version: GoVersion, programs: Sequence[Program], cache: Path
 ) -> dict[str, Build]:
     environment = _environment(session, version)
-    session.write({f"src/goclaim/{one.name}/main.go": File(one.source.encode()) for one in programs})
+    session.write(
+        {
+            f"src/goclaim/{one.name}/{name}": File(text.encode())
+            for one in programs
+            for name, text in one.files.items()
+        }
+    )
     go = f"{session.goroot}/bin/go"
     by_compiler = facts_of(version).listing == "compiler"
     flags = [] if by_compiler else ["-gcflags=-S"]
@@ -129,14 +136,23 @@ def _build(
 
 
 def _compiler_listing(session: Session, program: Program, environment: Mapping[str, str]) -> str:
-    folder = f"{session.root}/src/goclaim/{program.name}"
     outcome = session.call(
-        [f"{session.goroot}/bin/go", "tool", "6g", "-S", "-o", f"{session.root}/{program.name}.6", "main.go"],
+        [
+            f"{session.goroot}/bin/go",
+            "tool",
+            "6g",
+            "-S",
+            "-o",
+            f"{session.root}/{program.name}.6",
+            *program.files,
+        ],
         env=environment,
         limits=_LIMITS,
-        directory=folder,
+        directory=f"src/goclaim/{program.name}",
     )
-    return _sections(outcome.stdout.decode(errors="replace"), session.root, program.name)[program.name]
+    return _sections(outcome.stdout.decode(errors="replace"), session.root, program.name)[
+        program.name
+    ]
 
 
 def _sections(said: str, root: str, first: str = "") -> dict[str, str]:
@@ -159,14 +175,20 @@ def _sections(said: str, root: str, first: str = "") -> dict[str, str]:
 def _complaint(text: str) -> str:
     """Return the lines of a compiler's output that are messages, not listing; at most 20."""
     messages = [
-        line for line in text.splitlines() if line and not line.startswith(("\t0x", "\trel ", '"".', "# "))
+        line
+        for line in text.splitlines()
+        if line and not line.startswith(("\t0x", "\trel ", '"".', "# "))
     ]
     errors = [line for line in messages if re.match(r"\S+\.go:\d+", line)] or messages
     return "\n".join(errors[:20])
 
 
 def _ended(stopped: str) -> str:
-    return f"the build was stopped ({stopped})" if stopped else "the build made no program and said nothing"
+    return (
+        f"the build was stopped ({stopped})"
+        if stopped
+        else "the build made no program and said nothing"
+    )
 
 
 def _keep(program: Program, binary: bytes, listing: str, folder: Path) -> Build:
@@ -178,7 +200,6 @@ def _keep(program: Program, binary: bytes, listing: str, folder: Path) -> Build:
         (fresh / "program").write_bytes(binary)
         (fresh / "program").chmod(0o755)
         (fresh / "listing.txt").write_text(listing)
-        (fresh / "main.go").write_text(program.source)
         (fresh / "build.json").write_text(json.dumps({"program": program.name}) + "\n")
         try:
             fresh.rename(folder)

@@ -9,8 +9,7 @@ only where the code in question was emitted at all.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -19,6 +18,9 @@ from harness.memstats import KIB, MIB, Output
 from harness.toolchains import VersionRange
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
     from harness.assembly import Call, Facts, NilStore
     from harness.observations import Observations
 
@@ -268,7 +270,9 @@ class Figure(_Measured):
     @model_validator(mode="after")
     def _ratio_has_two_sides(self) -> Figure:
         if (self.unit == "ratio") != (self.of is not None):
-            raise ValueError("a figure with unit ratio has `of`, the quantity it is a ratio of; no other has")
+            raise ValueError(
+                "a figure with unit ratio has `of`, the quantity it is a ratio of; no other has"
+            )
         return self
 
     def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
@@ -298,7 +302,7 @@ class Figure(_Measured):
         )
 
 
-class Sequence_(_Measured):  # noqa: N801  Sequence is taken by the standard library
+class SequenceClaim(_Measured):
     """A list of exact numbers: a counter over the snapshots, or a value printed many times."""
 
     kind: Literal["sequence"]
@@ -307,9 +311,11 @@ class Sequence_(_Measured):  # noqa: N801  Sequence is taken by the standard lib
     value: str | None = None
 
     @model_validator(mode="after")
-    def _one_source(self) -> Sequence_:
+    def _one_source(self) -> SequenceClaim:
         if (self.field is None) == (self.value is None):
-            raise ValueError("a sequence has either `field` (of MemStats) or `value` (printed by the program)")
+            raise ValueError(
+                "a sequence has either `field` (of MemStats) or `value` (printed by the program)"
+            )
         return self
 
     def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:  # noqa: ARG002
@@ -317,7 +323,7 @@ class Sequence_(_Measured):  # noqa: N801  Sequence is taken by the standard lib
         if self.field is not None:
             found = tuple(_stat(output, snapshot.name, self.field) for snapshot in output.snapshots)
         else:
-            found = tuple(output.values.get(self.value or "", ()))
+            found = tuple(output.numbers.get(self.value or "", ()))
         if not found:
             raise Unmeasured(f"the program printed no {self.field or self.value}")
         return Measurement(
@@ -402,29 +408,29 @@ class _Listed(_Claim):
             return self.verdict(
                 own, "inconclusive", reason=f"no line of the program contains {self.line!r}"
             )
-        emitted = {line for _, line in facts.code_lines}
-        asked = emitted if lines is None else lines & emitted
+        asked = set(facts.code_lines) if lines is None else lines & facts.code_lines
         if not asked:
-            where = ", ".join(str(line) for line in sorted(lines or ()))
             return self.verdict(
-                own, "inconclusive", reason=f"the compiler emitted no code for line {where}"
+                own, "inconclusive", reason=f"the compiler emitted no code for {_places(lines)}"
             )
-        found = [one for one in self.matching(facts) if one.line in asked]
+        found = [one for one in self.matching(facts) if (one.file, one.line) in asked]
         return self._decide(own, found, asked)
 
-    def _lines(self, source: tuple[str, ...]) -> set[int] | None:
+    def _lines(self, source: Mapping[str, tuple[str, ...]]) -> set[tuple[str, int]] | None:
+        """Return the lines the claim is about, as (file, line); None for all of them."""
         if self.line is None:
             return None
         if isinstance(self.line, int):
-            return {self.line}
+            return {(file, self.line) for file in source}
         return {
-            number
-            for number, text in enumerate(source, start=1)
+            (file, number)
+            for file, lines in source.items()
+            for number, text in enumerate(lines, start=1)
             if self.line in text.partition("//")[0]
         }
 
     def _decide(
-        self, own: Observations, found: Sequence[Call | NilStore], asked: set[int]
+        self, own: Observations, found: Sequence[Call | NilStore], asked: set[tuple[str, int]]
     ) -> Verdict:
         what = self.what()
         evidence = tuple(f"{one.file}:{one.line}\t{one.instruction}" for one in found)
@@ -438,7 +444,9 @@ class _Listed(_Claim):
             return self.verdict(own, "inconclusive", reason=reason, **details)
         holds = bool(found) == self.present
         reason = f"{measured} at {place}"
-        return self.verdict(own, "reproduced" if holds else "not reproduced", reason=reason, **details)
+        return self.verdict(
+            own, "reproduced" if holds else "not reproduced", reason=reason, **details
+        )
 
     def matching(self, facts: Facts) -> Sequence[Call | NilStore]:
         raise NotImplementedError
@@ -447,8 +455,8 @@ class _Listed(_Claim):
         raise NotImplementedError
 
 
-def _places(lines: set[int]) -> str:
-    return "line " + ", ".join(str(line) for line in sorted(lines))
+def _places(lines: AbstractSet[tuple[str, int]] | None) -> str:
+    return ", ".join(f"{file}:{line}" for file, line in sorted(lines or ())) or "the program"
 
 
 class CallClaim(_Listed):
@@ -494,7 +502,7 @@ class NilStoreClaim(_Listed):
 
 
 Claim = Annotated[
-    Kept | Released | Figure | Sequence_ | Comparison | CallClaim | NilStoreClaim,
+    Kept | Released | Figure | SequenceClaim | Comparison | CallClaim | NilStoreClaim,
     Field(discriminator="kind"),
 ]
 
@@ -513,7 +521,7 @@ def unusable(observations: Observations) -> str:
 
 
 def judge(
-    claim: Kept | Released | Figure | Sequence_ | Comparison | CallClaim | NilStoreClaim,
+    claim: Kept | Released | Figure | SequenceClaim | Comparison | CallClaim | NilStoreClaim,
     own: Observations,
     others: Mapping[str, Observations],
 ) -> Verdict:

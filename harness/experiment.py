@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
-import platform
+import platform as machine
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness import assembly, memstats
 from harness.build import Build, assert_version, build
+from harness.claims import judge
 from harness.engines import File, Limits, Outcome
 from harness.errors import CellError, GoclaimError, UnavailableError
 from harness.observations import Cell, Observations, Repetition
@@ -20,7 +22,9 @@ from harness.toolchains import host_platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.claims import Verdict
     from harness.engines import Engine, Session
+    from harness.results import Run
     from harness.toolchains import GoVersion
 
 Step = Literal["toolchain", "build", "run", "done"]
@@ -97,9 +101,11 @@ class Measured:
         return bool(found.failure) or any(run.failure for run in found.repetitions)
 
 
-def plan(scenarios: Sequence[Scenario], versions: Sequence[GoVersion]) -> tuple[Planned, ...]:
+def plan(
+    scenarios: Sequence[Scenario], versions: Sequence[GoVersion], platform: tuple[str, str]
+) -> tuple[Planned, ...]:
     """Lay out the cells: every scenario on every release, release by release."""
-    goos, goarch = host_platform()
+    goos, goarch = platform
     return tuple(
         Planned(Cell(scenario.name, version, goos, goarch), scenario)
         for version in versions
@@ -173,7 +179,9 @@ class _Toolchain:
                 programs[one.cell.scenario] = render(one.scenario, self._version)
         if not programs:
             return
-        self._step("build", f"building {len(programs)} programs with Go {self._version}", self._done)
+        self._step(
+            "build", f"building {len(programs)} programs with Go {self._version}", self._done
+        )
         builds = build(self._session, self._version, list(programs.values()), self._cache)
         built = [one for one in planned if one.cell.scenario in builds]
         runnable = [one for one in built if not builds[one.cell.scenario].error]
@@ -208,13 +216,15 @@ class _Toolchain:
         executor = concurrent.futures.ThreadPoolExecutor(self._settings.jobs)
         try:
             for number in range(1, self._settings.repeat + 1):
-                futures = {executor.submit(self._run_one, one.cell.scenario): one for one in planned}
+                futures = {
+                    executor.submit(self._run_one, one.cell.scenario): one for one in planned
+                }
                 for future in concurrent.futures.as_completed(futures):
                     name = futures[future].cell.scenario
                     runs[name].append(future.result())
                     self._done += 1
-                    text = f"{name} on Go {self._version}, repetition {number} of {self._settings.repeat}"
-                    self._step("run", text, self._done)
+                    of = f"repetition {number} of {self._settings.repeat}"
+                    self._step("run", f"{name} on Go {self._version}, {of}", self._done)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -238,7 +248,7 @@ class _Toolchain:
                 facts = assembly.facts(lines)
         observations = Observations(
             cell=planned.cell,
-            source=tuple(program.source.splitlines()),
+            source=program.lines(),
             facts=facts,
             repetitions=tuple(
                 observe(number, outcome, planned.scenario, self._settings.limits)
@@ -274,17 +284,19 @@ def observe(
     if not failure and not found:
         failure = "it printed no MemStats figures that goclaim can read"
     if not failure and expected and found != expected:
-        failure = f"it printed the snapshots {', '.join(found)} where {', '.join(expected)} were to come"
+        failure = (
+            f"it printed the snapshots {', '.join(found)} where {', '.join(expected)} were to come"
+        )
     return Repetition(number, output, failure, outcome.max_rss, outcome.duration)
 
 
 def _failure(outcome: Outcome, stderr: str, limits: Limits) -> str:
     """Say in words why a run went wrong, or return an empty string."""
     exhausted = outcome.stopped == "memory" or (
-        outcome.exit_code not in {0} and ("out of memory" in stderr or "cannot allocate memory" in stderr)
+        outcome.exit_code != 0 and ("out of memory" in stderr or "cannot allocate memory" in stderr)
     )
     if exhausted:
-        return f"it needed more memory than its limit of {limits.memory / (1 << 20):,.0f} MB (--memory)"
+        return f"it needed more memory than its limit of {limits.memory >> 20} MB (--memory)"
     match outcome.stopped:
         case "timeout":
             return f"it did not end within {limits.timeout:g} s (--timeout)"
@@ -295,11 +307,98 @@ def _failure(outcome: Outcome, stderr: str, limits: Limits) -> str:
     if outcome.signal:
         return f"a signal ended it: {outcome.signal}"
     if outcome.exit_code != 0:
-        lines = [line for line in stderr.splitlines() if line.strip() and not line.startswith("goclaim ")]
+        lines = [
+            line for line in stderr.splitlines() if line.strip() and not line.startswith("goclaim ")
+        ]
         panics = [line for line in lines if line.startswith(("panic:", "fatal error:"))]
         said = (panics or lines[-1:] or ["it said nothing"])[0]
         return f"it ended with exit code {outcome.exit_code}: {said[:200]}"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A cell, what was measured on it, and the verdicts on its scenario's claims."""
+
+    scenario: Scenario
+    measured: Measured
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run as far as it came.
+
+    Attributes:
+        cells: In the order of the plan.
+        interrupted: Whether Ctrl-C ended it.
+    """
+
+    cells: tuple[Judged, ...]
+    interrupted: bool
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of ``goclaim run``: see the command's help."""
+        if self.interrupted:
+            return 130
+        codes = [0]
+        for cell in self.cells:
+            if cell.measured.error:
+                codes.append(cell.measured.error.exit_code)
+            elif cell.measured.failed:
+                codes.append(CellError.exit_code)
+            codes += [1 for verdict in cell.verdicts if verdict.failed]
+        return max(codes)
+
+
+def run(
+    planned: Sequence[Planned],
+    engine: Engine,
+    cache: Path,
+    settings: Settings,
+    results: Run,
+    watch: Callable[[Event], None],
+) -> Finished:
+    """Measure all cells, judge them and save everything; after an interrupt what there is."""
+    measured: list[Measured] = []
+    interrupted = False
+    started = time.monotonic()
+    try:
+        for found in measure(planned, engine, cache, settings, watch):
+            measured.append(found)
+            results.add(found)
+    except KeyboardInterrupt:
+        interrupted = True
+    finished = Finished(judge_all(planned, measured), interrupted)
+    for cell in finished.cells:
+        results.judged(cell.measured.observations.cell, cell.verdicts)
+    programs = sum(one.duration for found in measured for one in found.outcomes)
+    results.finish(
+        interrupted=interrupted,
+        exit_code=finished.exit_code,
+        seconds={"all": round(time.monotonic() - started, 3), "programs": round(programs, 3)},
+    )
+    return finished
+
+
+def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple[Judged, ...]:
+    """Judge every cell, each beside the other cells of its release."""
+    scenarios = {one.cell.id: one.scenario for one in planned}
+    order = {one.cell.id: number for number, one in enumerate(planned)}
+    beside: dict[GoVersion, dict[str, Observations]] = {}
+    for found in measured:
+        cell = found.observations.cell
+        beside.setdefault(cell.version, {})[cell.scenario] = found.observations
+    judged = []
+    for found in sorted(measured, key=lambda one: order[one.observations.cell.id]):
+        own = found.observations
+        scenario = scenarios[own.cell.id]
+        # Our own failure is no verdict on a claim.
+        claims = () if found.error else scenario.manifest.claims
+        verdicts = (judge(claim, own, beside[own.cell.version]) for claim in claims)
+        judged.append(Judged(scenario, found, tuple(verdicts)))
+    return tuple(judged)
 
 
 def host() -> dict[str, str]:
@@ -308,11 +407,11 @@ def host() -> dict[str, str]:
     return {
         "os": goos,
         "arch": goarch,
-        "kernel": platform.release(),
+        "kernel": machine.release(),
         "cpu": _cpu_model(),
         "cpus": str(os.cpu_count() or 0),
         "memory_bytes": str(_memory()),
-        "python": platform.python_version(),
+        "python": machine.python_version(),
     }
 
 
@@ -320,8 +419,10 @@ def _cpu_model() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+        return machine.processor()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
+    )
 
 
 def _memory() -> int:

@@ -32,8 +32,10 @@ _SNAPSHOT = re.compile(r"snapshot=(\S+)((?: [A-Za-z]+=\d+)+)")
 _VALUE = re.compile(r"value ([A-Za-z][\w-]*)=(-?\d+)")
 _FIELD = re.compile(r"([A-Za-z]+)=(\d+)")
 # The widespread PrintMemUsage helper writes the same line with units behind the numbers.
-_KIB_LINE = re.compile(r"\bAlloc = (\d+)( [KM]i?B)?\s+TotalAlloc = (\d+)(?: [KM]i?B)?"
-                       r"\s+Sys = (\d+)(?: [KM]i?B)?\s+NumGC = (\d+)\b")
+_KIB_LINE = re.compile(
+    r"\bAlloc = (\d+)( [KM]i?B)?\s+TotalAlloc = (\d+)(?: [KM]i?B)?"
+    r"\s+Sys = (\d+)(?: [KM]i?B)?\s+NumGC = (\d+)\b"
+)
 _MB_LINE = re.compile(r"^(\d+) ?MB\s*$")
 
 
@@ -51,14 +53,14 @@ class Output:
 
     Attributes:
         snapshots: In the order printed.
-        values: Other numbers by name, each in the order printed (``B``: 1 ... 18).
+        numbers: Other numbers by name, each in the order printed (``B``: 1 ... 18).
         form: The form the snapshots were read from.
         precision: The unit the sizes were printed in, in bytes; a size is
             only known down to it.
     """
 
     snapshots: tuple[Snapshot, ...] = ()
-    values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     form: Form = "none"
     precision: int = 1
 
@@ -70,7 +72,7 @@ def read_output(stdout: str, stderr: str) -> Output:
     """
     lines = [*stderr.splitlines(), *stdout.splitlines()]
     tagged = _tagged(lines)
-    if tagged.snapshots or tagged.values:
+    if tagged.snapshots or tagged.numbers:
         return tagged
     return _write_up_a(lines) or _write_up_b(stdout.splitlines()) or _write_up_b(lines) or Output()
 
@@ -88,7 +90,9 @@ def _tagged(lines: list[str]) -> Output:
         elif match := _VALUE.fullmatch(tagged[1]):
             values.setdefault(match[1], []).append(int(match[2]))
         else:
-            raise ValueError(f"line {number} of the output is a damaged goclaim line: {line[:120]!r}")
+            raise ValueError(
+                f"line {number} of the output is a damaged goclaim line: {line[:120]!r}"
+            )
     return Output(
         tuple(snapshots), {name: tuple(found) for name, found in values.items()}, "tagged"
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from harness.memstats import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.assembly import Facts
     from harness.toolchains import GoVersion
 
@@ -52,7 +54,7 @@ class Observations:
 
     Attributes:
         cell: Which scenario on which toolchain.
-        source: The program, one line an item (line 1 first).
+        source: The program's files by name, one line an item (line 1 first).
         facts: What the listing says, None where there is none.
         repetitions: The runs, by number.
         failure: Why there is nothing to judge: the build's error. Else empty.
@@ -60,7 +62,7 @@ class Observations:
     """
 
     cell: Cell
-    source: tuple[str, ...] = ()
+    source: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facts: Facts | None = None
     repetitions: tuple[Repetition, ...] = ()
     failure: str = ""

@@ -15,9 +15,10 @@ from harness.claims import UNIT_BYTES, unusable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from harness.claims import Verdict
+    from harness.experiment import Finished, Judged
     from harness.observations import Observations
     from harness.scenarios import Scenario
 
@@ -25,16 +26,16 @@ _MARKS = {
     "reproduced": ("✓ reproduced", "green"),
     "not reproduced": ("✗ not reproduced", "red"),
     "inconclusive": ("? inconclusive", "yellow"),
-    "not applicable": ("– not applicable", "dim"),
+    "not applicable": ("- not applicable", "dim"),
 }
 
 
 def verdict_text(verdict: Verdict) -> Text:
-    """Return the verdict with its sign; colour only adds to it."""
+    """Return the verdict with its sign; in brackets where the claim was not made for this Go."""
     if verdict.deviates_as_documented:
         return Text("≠ documented deviation", "cyan")
     words, style = _MARKS[verdict.result]
-    return Text(words if verdict.in_scope else f"{words} (not its version)", style if verdict.in_scope else "dim")
+    return Text(words, style) if verdict.in_scope else Text(f"({words})", "dim")
 
 
 def write_up_table(
@@ -42,20 +43,24 @@ def write_up_table(
     cells: Sequence[tuple[Scenario, Observations, Sequence[Verdict]]],
 ) -> Table:
     """Lay out one write-up on one release: printed, measured, difference, verdict."""
-    result = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    result.add_column("experiment", overflow="fold")
-    result.add_column("claim or figure", overflow="fold", ratio=1)
-    result.add_column("printed", overflow="fold")
-    result.add_column("measured", overflow="fold")
-    result.add_column("difference", overflow="fold")
-    result.add_column("verdict", overflow="fold")
+    result = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    result.add_column("figure or claim", overflow="fold", ratio=1)
+    for name in ("printed", "measured", "difference"):
+        result.add_column(name, overflow="fold", max_width=22)
+    result.add_column("verdict", no_wrap=True)
     for scenario, found, verdicts in cells:
-        name = Text(f"{scenario.manifest.experiment} {scenario.name}".strip(), "bold")
+        heading = Text.assemble(
+            (f"{scenario.manifest.experiment} {scenario.name}".strip(), "bold"),
+            (f"  {scenario.manifest.title}", "dim"),
+        )
+        result.add_row(heading)
         rows = [*_figure_rows(scenario, found), *map(_verdict_row, verdicts)]
         if not rows:
-            rows = [(unusable(found) or "", "", "", "", "")]
+            rows = [(Text(unusable(found), "yellow"),)]
         for number, row in enumerate(rows):
-            result.add_row("" if number else name, *row, end_section=number == len(rows) - 1)
+            result.add_row(*row, end_section=number == len(rows) - 1)
     return result
 
 
@@ -69,12 +74,17 @@ def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[Renderab
     unit = printed.unit if printed else ("MB" if runs[0].output.form == "mb" else "KiB")
     rows: list[tuple[RenderableType, ...]] = []
     shown = fields or dict.fromkeys(
-        name for name in ("Alloc", "TotalAlloc", "Sys", "NumGC") if name in runs[0].output.snapshots[0].stats
+        name
+        for name in ("Alloc", "TotalAlloc", "Sys", "NumGC")
+        if name in runs[0].output.snapshots[0].stats
     )
     for name in shown:
         scale = 1 if name == "NumGC" else UNIT_BYTES[unit]
         medians = [
-            int(statistics.median(run.output.snapshots[index].stats.get(name, 0) for run in runs) // scale)
+            int(
+                statistics.median(run.output.snapshots[index].stats.get(name, 0) for run in runs)
+                // scale
+            )
             for index in range(len(runs[0].output.snapshots))
         ]
         told = fields.get(name)
@@ -84,7 +94,10 @@ def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[Renderab
                 Text(label, "dim"),
                 Text(_listed(told) if told else "", "dim"),
                 Text(_listed(medians), "dim"),
-                Text(_listed([m - t for m, t in zip(medians, told, strict=True)]) if told else "", "dim"),
+                Text(
+                    _listed([m - t for m, t in zip(medians, told, strict=True)]) if told else "",
+                    "dim",
+                ),
                 "",
             )
         )
@@ -97,22 +110,20 @@ def _listed(numbers: Sequence[int]) -> str:
 
 def _verdict_row(verdict: Verdict) -> tuple[RenderableType, ...]:
     unit = f" {verdict.unit}" if verdict.unit not in {"", "count", "ratio"} else ""
-    expected = f"{verdict.expected}{unit}" if verdict.expected else ""
+    expected = f"{verdict.expected.replace('runtime.', '')}{unit}" if verdict.expected else ""
     measured = f"{verdict.measured}{unit}" if verdict.measured else ""
     try:
-        difference = f"{float(verdict.measured) - float(verdict.expected):+.2f}".rstrip("0").rstrip(".")
+        difference = f"{float(verdict.measured) - float(verdict.expected):+.2f}".rstrip("0").rstrip(
+            "."
+        )
         difference = "0" if difference in {"+0", "-0"} else difference
     except ValueError:
         difference = ""
-    return verdict.says, expected, measured, difference, _with_reason(verdict)
-
-
-def _with_reason(verdict: Verdict) -> RenderableType:
-    mark = verdict_text(verdict)
     why = verdict.known if verdict.deviates_as_documented else ""
     if not why and verdict.result != "reproduced":
         why = verdict.reason
-    return Group(mark, Text(why, "dim")) if why else mark
+    says = Group(verdict.says, Text(why, "dim italic")) if why else verdict.says
+    return says, expected, measured, difference, verdict_text(verdict)
 
 
 def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Text]:
@@ -129,16 +140,77 @@ def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Tex
                 continue
             seen.add(item)
             place, _, instruction = item.partition("\t")
-            number = place.rpartition(":")[2]
+            file, _, number = place.rpartition(":")
+            lines_of_file = found.source.get(file, ())
             index = int(number) - 1 if number.isdigit() else -1
-            source = found.source[index].strip() if 0 <= index < len(found.source) else ""
+            source = lines_of_file[index].strip() if 0 <= index < len(lines_of_file) else ""
             lines.append(Text.assemble((f"  {place:<12}", "cyan"), (source, "bold")))
             lines += [Text(f"  {'':<12}  {part}") for part in instruction.split("\n")]
-    if not facts.nil_stores and any(verdict.expected.startswith("no nil store") for verdict in verdicts):
+    if not facts.nil_stores and any(
+        verdict.expected.startswith("no nil store") for verdict in verdicts
+    ):
         lines.append(
             Text(
-                f"  no nil store: {facts.instructions} instructions in {facts.functions} functions read, "
-                "none stores nil into a package-level variable"
+                f"  no nil store: {facts.instructions} instructions in {facts.functions} functions "
+                "read, none stores nil into a package-level variable"
             )
         )
     return lines
+
+
+_TITLES = {
+    "A": 'Write-up A: "does deleting keys free a map\'s memory?"',
+    "B": 'Write-up B: "Go maps leak"',
+}
+
+
+def show(console: Console, finished: Finished) -> None:
+    """Print one table per write-up and release, then the assembly the verdicts rest on."""
+    groups: dict[tuple[str, str], list[Judged]] = {}
+    for cell in finished.cells:
+        key = (cell.scenario.manifest.write_up, str(cell.measured.observations.cell.version))
+        groups.setdefault(key, []).append(cell)
+    for (write_up, version), cells in groups.items():
+        errors = dict.fromkeys(str(cell.measured.error) for cell in cells if cell.measured.error)
+        if errors and all(cell.measured.error for cell in cells):
+            for error in errors:
+                console.print(Text.assemble((f"Go {version}: ", "bold"), (error, "yellow")))
+            continue
+        title = f"{_TITLES.get(write_up, 'Your own')} on Go {version}"
+        rows = [(cell.scenario, cell.measured.observations, cell.verdicts) for cell in cells]
+        console.print(write_up_table(title, rows))
+        _show_assembly(console, cells)
+    console.print(summary(finished))
+
+
+def _show_assembly(console: Console, cells: Sequence[Judged]) -> None:
+    for cell in cells:
+        lines = evidence_lines(cell.measured.observations, cell.verdicts)
+        if lines:
+            console.print(Text(f"Assembly of {cell.scenario.name}", "bold"))
+            for line in lines:
+                console.print(line, soft_wrap=True)
+            console.print()
+
+
+def summary(finished: Finished) -> Text:
+    """Say in one line what came out."""
+    verdicts = [verdict for cell in finished.cells for verdict in cell.verdicts if verdict.in_scope]
+    counts = {
+        "reproduced": sum(one.result == "reproduced" for one in verdicts),
+        "documented deviations": sum(one.deviates_as_documented for one in verdicts),
+        "not reproduced": sum(one.failed for one in verdicts),
+        "inconclusive": sum(one.result == "inconclusive" for one in verdicts),
+    }
+    words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
+    text = (
+        f"{len(verdicts)} claims made for these releases: {words}"
+        if words
+        else "no claims were judged"
+    )
+    if failed:
+        text += f"; failed: {', '.join(failed)}"
+    if finished.interrupted:
+        text += " (interrupted: what was measured before is kept)"
+    return Text(text, "bold")

@@ -22,4 +22,8 @@ def path(name: str) -> Path:
 def cache() -> Path:
     """Return the folder for what outlives a run: toolchains, builds, runners."""
     named = os.environ.get("GOCLAIM_CACHE")
-    return Path(named).expanduser().absolute() if named else Path(platformdirs.user_cache_path("goclaim"))
+    return (
+        Path(named).expanduser().absolute()
+        if named
+        else Path(platformdirs.user_cache_path("goclaim"))
+    )

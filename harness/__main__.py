@@ -1,0 +1,5 @@
+"""Run goclaim with ``python -m harness``."""
+
+from harness.cli import main
+
+main()

@@ -1,0 +1,425 @@
+"""The command line: parse, one call into the core, render, exit code."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness import __version__
+from harness.errors import GoclaimError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from harness.experiment import Event, Finished, Judged
+    from harness.toolchains import ToolchainStore
+
+# Everything of weight is imported where it is used, so that --help answers at once.
+
+_EXAMPLES = """
+\b
+Examples:
+  goclaim run                          both write-ups on Go 1.14
+  goclaim run local-delete --go 1.4,1.14,latest
+  goclaim run path/to/main.go          your own program's MemStats, measured
+  goclaim asm global-delete-nil        the calls and nil stores of a program
+  goclaim doctor                       what is here and what is missing
+"""
+
+
+class _Commands(click.Group):
+    """Catches our errors once and turns them into a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except GoclaimError as error:
+            click.echo(f"goclaim: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("goclaim: interrupted", err=True)
+            ctx.exit(130)
+
+
+@click.group(
+    cls=_Commands, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="goclaim")
+def cli() -> None:
+    """Check claims about Go's memory against the real Go toolchains.
+
+    Each claim of two write-ups is an experiment: a Go program is built and run
+    with the Go releases you name, its MemStats and its assembly listing are
+    read, and every claim gets a verdict with its evidence.
+    """
+
+
+_GO = click.option(
+    "--go",
+    "spec",
+    default="1.14",
+    show_default=True,
+    metavar="SPEC",
+    help="Go releases: 1.14.15, 1.14 (its last patch), 1.2..1.27 (each series), latest, all; "
+    "commas between; +noswissmap behind one sets a GOEXPERIMENT.",
+)
+_ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["auto", "docker", "local"]),
+    default="auto",
+    show_default=True,
+    help="Where programs are built and run; auto takes docker when a daemon answers.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+
+
+@cli.command()
+@click.argument("targets", nargs=-1, metavar="[SCENARIO|PATH.go|PATH.toml]...")
+@_GO
+@_ENGINE
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="Runs of each program, each a new process.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the CSV files, run.json and artifacts. [default: a new one under results/]",
+)
+@click.option(
+    "--gomaxprocs",
+    type=click.IntRange(1, 1024),
+    default=4,
+    show_default=True,
+    help="GOMAXPROCS of the programs; it moves the heap before anything happens.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1),
+    default=60,
+    show_default=True,
+    help="Seconds that one run may take.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(16),
+    default=2048,
+    show_default=True,
+    help="MB that one program may use.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Programs that run at the same time.",
+)
+@_JSON
+def run(
+    targets: tuple[str, ...],
+    spec: str,
+    engine: str,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    r"""Build, run and judge; without targets, every scenario of both write-ups.
+
+    A target is a scenario's name (`goclaim list`), a manifest of your own
+    (.toml), or any Go program that prints MemStats (.go).
+
+    \b
+    Exit codes: 0 every claim made for these releases is reproduced, or deviates
+    as documented; 1 one is not; 2 wrong usage; 3 no such toolchain or engine;
+    4 a build or a run failed (what else was measured is kept and shown).
+    """
+    from harness import experiment, resources, results, scenarios
+    from harness.engines import Limits, choose
+    from harness.toolchains import ToolchainStore, parse_spec
+
+    found = scenarios.find(targets)
+    versions = parse_spec(spec)
+    settings = experiment.Settings(
+        repeat=options["repeat"],
+        gomaxprocs=options["gomaxprocs"],
+        limits=Limits(timeout=options["timeout"], memory=options["memory"] << 20),
+        jobs=options["jobs"],
+    )
+    cache = resources.cache()
+    with _progress(quiet=as_json) as (notify, watch):
+        store = ToolchainStore(cache, notify)
+        place = choose(engine, store, cache, notify)
+        folder = out or Path("results") / results.timestamp()
+        kept = results.Run.start(folder, place.name, _provenance(spec, place.name, settings))
+        planned = experiment.plan(found, versions, place.platform)
+        finished = experiment.run(planned, place, cache, settings, kept, watch)
+    if as_json:
+        click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
+    else:
+        _show(finished, folder)
+    sys.exit(finished.exit_code)
+
+
+def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401
+    from harness import experiment, results
+
+    return {
+        "goclaim": __version__,
+        "command": shlex.join(["goclaim", *sys.argv[1:]]),
+        "started": results.timestamp(),
+        "go": spec,
+        "engine": engine,
+        "settings": {
+            "repeat": settings.repeat,
+            "gomaxprocs": settings.gomaxprocs,
+            "jobs": settings.jobs,
+            "timeout_seconds": settings.limits.timeout,
+            "memory_bytes": settings.limits.memory,
+            "output_bytes": settings.limits.output,
+        },
+        "host": experiment.host(),
+    }
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[[Event], None]]]:
+    """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if quiet or not console.is_terminal:
+        last: list[object] = []
+
+        def line(event: Event) -> None:
+            # One line a stage: a log is no place for every repetition.
+            if event.step != "run" or last[:1] != [(event.step, event.version)]:
+                last[:] = [(event.step, event.version)]
+                text = event.text if event.step != "run" else f"running on Go {event.version}"
+                console.print(text)
+
+        yield console.print, line
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def update(event: Event) -> None:
+            bar.update(task, description=event.text, completed=event.done, total=event.total)
+
+        yield bar.console.print, update
+
+
+def _show(finished: Finished, folder: Path) -> None:
+    from rich.console import Console
+
+    from harness import report
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120
+    report.show(console, finished)
+    click.echo(
+        f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)"
+    )
+
+
+def _as_json(finished: Finished, folder: Path, engine: str) -> dict[str, Any]:
+    return {
+        "out": str(folder),
+        "engine": engine,
+        "exit_code": finished.exit_code,
+        "interrupted": finished.interrupted,
+        "cells": [_cell_as_json(cell) for cell in finished.cells],
+    }
+
+
+def _cell_as_json(cell: Judged) -> dict[str, Any]:
+    found = cell.measured.observations
+    return {
+        "cell": found.cell.id,
+        "go": str(found.cell.version),
+        "scenario": found.cell.scenario,
+        "failure": found.failure,
+        "not_applicable": found.not_applicable,
+        "repetitions": [
+            {
+                "repetition": run.number,
+                "failure": run.failure,
+                "max_rss": run.max_rss,
+                "seconds": run.duration,
+                "snapshots": [{"snapshot": one.name, **one.stats} for one in run.output.snapshots],
+                "values": {name: list(values) for name, values in run.output.numbers.items()},
+            }
+            for run in found.repetitions
+        ],
+        "verdicts": [
+            {
+                "claim": verdict.claim,
+                "says": verdict.says,
+                "in_scope": verdict.in_scope,
+                "verdict": verdict.result,
+                "expected": verdict.expected,
+                "measured": verdict.measured,
+                "unit": verdict.unit,
+                "tolerance": verdict.tolerance,
+                "spread": verdict.spread,
+                "reason": verdict.reason,
+                "known": verdict.known,
+                "evidence": list(verdict.evidence),
+            }
+            for verdict in cell.verdicts
+        ],
+    }
+
+
+@cli.command("list")
+@_JSON
+def list_(as_json: bool) -> None:  # noqa: FBT001
+    """List the scenarios: what each shows and claims."""
+    from harness import scenarios
+
+    found = scenarios.shipped()
+    if as_json:
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        "scenario": one.name,
+                        "write_up": one.manifest.write_up,
+                        "experiment": one.manifest.experiment,
+                        "title": one.manifest.title,
+                        "shows": one.manifest.shows,
+                        "oldest_go": one.manifest.oldest_go,
+                        "claims": [
+                            {
+                                "id": claim.id,
+                                "kind": claim.kind,
+                                "go": claim.go.text,
+                                "says": claim.says,
+                            }
+                            for claim in one.manifest.claims
+                        ],
+                    }
+                    for one in found
+                ],
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+        return
+    width = max((len(one.name) for one in found), default=0)
+    for one in found:
+        manifest = one.manifest
+        click.echo(f"{manifest.experiment:<3} {one.name:<{width}}  {manifest.shows}")
+
+
+@cli.command()
+@_JSON
+def doctor(as_json: bool) -> None:  # noqa: FBT001
+    """Show what is here (Go, Docker, cache, disk) and what to do about what is missing.
+
+    The exit code is 3 when no engine can be used.
+    """
+    from harness import doctor as checks
+
+    found = checks.examine()
+    if as_json:
+        click.echo(json.dumps([check.as_json() for check in found], indent=2))
+    else:
+        width = max(len(check.name) for check in found)
+        for check in found:
+            click.echo(f"{'✓' if check.ok else '✗'} {check.name:<{width}}  {check.text}")
+    sys.exit(0 if checks.usable(found) else UnavailableError.exit_code)
+
+
+@cli.group()
+def toolchains() -> None:
+    """List, fetch or remove the Go releases that goclaim keeps."""
+
+
+@toolchains.command("list")
+@_JSON
+def toolchains_list(as_json: bool) -> None:  # noqa: FBT001
+    """List the releases that are fetched, with their sizes on disk."""
+    store = _store()
+    sizes = [(one, store.size(one)) for one in store.fetched()]
+    if as_json:
+        rows = [
+            {"name": one.name, "goroot": str(one.goroot), "sum": one.sum, "bytes": size}
+            for one, size in sizes
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for one, size in sizes:
+        click.echo(f"{one.name:<12} {size / 1e6:6.0f} MB")
+    total = sum(size for _, size in sizes)
+    click.echo(
+        f"{len(sizes)} toolchains, {total / 1e6:.0f} MB" if sizes else "no toolchain is fetched yet"
+    )
+
+
+@toolchains.command("fetch")
+@click.argument("spec")
+def toolchains_fetch(spec: str) -> None:
+    """Fetch releases (1.14, 1.2..1.27, ...) so that later runs need no network."""
+    from harness.toolchains import parse_spec
+
+    store = _store()
+    failures = []
+    for version in parse_spec(spec):
+        try:
+            store.get(version)
+        except UnavailableError as error:
+            failures.append(error)
+            click.echo(f"goclaim: {error}", err=True)
+    if failures:
+        sys.exit(UnavailableError.exit_code)
+
+
+@toolchains.command("remove")
+@click.argument("spec")
+def toolchains_remove(spec: str) -> None:
+    """Remove fetched releases; builds made with them are kept."""
+    from harness.toolchains import parse_spec
+
+    store = _store()
+    for version in parse_spec(spec):
+        removed = store.remove(version)
+        click.echo(f"go{version.release}: {'removed' if removed else 'is not here'}")
+
+
+def _store() -> ToolchainStore:
+    from harness import resources
+    from harness.toolchains import ToolchainStore
+
+    return ToolchainStore(resources.cache(), lambda text: click.echo(text, err=True))
+
+
+def main() -> None:
+    """Run the command line; a termination ends it like Ctrl-C, so that nothing is left behind."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    cli(prog_name="goclaim")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The listing's reader against real listings of tricky programs, whose truth was read by eye."""
+
+from __future__ import annotations
+
+import importlib.util
+import lzma
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.assembly import Facts, facts
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+TESTS = Path(__file__).parent.parent
+CORPUS = TESTS / "corpus"
+LISTINGS = TESTS / "captures" / "listings"
+
+
+def load(name: str) -> ModuleType:
+    """Import a module of the corpus, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"corpus_{name}", CORPUS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+WANTS = load("wants")
+
+
+@cache
+def captured(name: str) -> dict[str, str]:
+    """Return the listings of one program by release."""
+    text = lzma.decompress((LISTINGS / f"{name}.xz").read_bytes()).decode()
+    pieces = re.split(r"^==== go(\S+) \S+\n", text, flags=re.MULTILINE)
+    return dict(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
+def cases() -> list[tuple[str, str]]:
+    """List every program on every release that it was captured on."""
+    return [
+        (path.stem, release)
+        for path in sorted(LISTINGS.glob("*.xz"))
+        for release in captured(path.stem)
+    ]
+
+
+def found(result: Facts, source_name: str) -> set[tuple[int, str, str, str | None, bool | None]]:
+    """Bring facts into the form of the wants."""
+    calls = {
+        (each.line, each.kind, each.callee, None, None)
+        for each in result.calls
+        if each.file.endswith(source_name)
+    }
+    stores = {
+        (
+            each.line,
+            "uncertain" if each.uncertain else "nil",
+            each.variable,
+            each.form,
+            each.uses_xorl,
+        )
+        for each in result.nil_stores
+        if each.file.endswith(source_name)
+    }
+    return calls | stores
+
+
+@pytest.mark.parametrize(("name", "release"), cases(), ids=lambda value: str(value))
+def test_corpus(name: str, release: str) -> None:
+    """The facts of each listing are those that its program's comments want, and no others."""
+    source = (CORPUS / f"{name}.go").read_text(encoding="utf-8")
+    result = facts(captured(name)[release].splitlines(keepends=True))
+    facts_found = found(result, f"{name}.go")
+    wanted = set()
+    for want in WANTS.wants(source, release):
+        # What a want leaves open is taken from the fact that it is about.
+        for fact in facts_found:
+            if (
+                fact[:3] == want[:3]
+                and want.form in (None, fact[3])
+                and want.xorl in (None, fact[4])
+            ):
+                wanted.add(fact)
+                break
+        else:
+            wanted.add(tuple(want))
+    assert facts_found == wanted
+
+
+def test_corpus_is_complete() -> None:
+    """Every program of the corpus has its listings, and on ten releases or more."""
+    programs = {path.stem for path in CORPUS.glob("*.go")}
+    assert programs == {path.stem for path in LISTINGS.glob("*.xz")}
+    assert all(len(captured(name)) >= 10 or name.startswith("arm64") for name in programs)

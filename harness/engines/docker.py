@@ -20,13 +20,16 @@ import io
 import itertools
 import json
 import os
+import socket
 import struct
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import filelock
 
 from harness import resources
 from harness.engines import RUNNER_SOURCE, File, Limits, runner_reply, runner_request
@@ -34,7 +37,6 @@ from harness.engines.goroot import GOROOT, TOOLS, image_files, tar_files, tar_pa
 from harness.errors import CellError, GoclaimError, UnavailableError
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from docker.models.images import Image as DockerImage
@@ -124,18 +126,29 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def connect(timeout: int) -> DockerClient:
-    """Connect to the Docker engine of the environment, else of the current Docker context."""
+    """Connect to the Docker engine of the environment, else of the current Docker context.
+
+    Raises ``OSError`` when nobody listens on its socket.
+    """
+    import docker  # noqa: PLC0415
     from docker.context import ContextAPI  # noqa: PLC0415
 
-    import docker  # noqa: PLC0415
+    if address := os.environ.get("DOCKER_HOST"):
+        _knock(address)
+        return docker.from_env(timeout=timeout)
+    context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
+    if context is None or not context.Host:
+        return docker.from_env(timeout=timeout)
+    _knock(context.Host)
+    return docker.DockerClient(context.Host, tls=context.TLSConfig or False, timeout=timeout)
 
-    if not os.environ.get("DOCKER_HOST"):
-        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
-        if context is not None and context.Host:
-            return docker.DockerClient(
-                context.Host, tls=context.TLSConfig or False, timeout=timeout
-            )
-    return docker.from_env(timeout=timeout)
+
+def _knock(address: str) -> None:
+    """Try a local socket first: the SDK hides the reason and leaves its own socket open."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(_PING_TIMEOUT)
+            knocking.connect(address.removeprefix("unix://"))
 
 
 def engine_facts(client: DockerClient) -> dict[str, str]:
@@ -237,9 +250,13 @@ class Images:
         Raises ``UnavailableError`` when it can neither be found nor built.
         """
         release = f"go{version.release}"
-        with self._lock, docker_errors(UnavailableError, f"make an image for {release}"):
+        with self._lock:
             if release not in self._known:
-                self._known[release] = self._find_or_build(version, release)
+                with (
+                    _one_at_a_time(release),
+                    docker_errors(UnavailableError, f"make an image for {release}"),
+                ):
+                    self._known[release] = self._find_or_build(version, release)
             return self._known[release]
 
     def _find_or_build(self, version: GoVersion, release: str) -> Image:
@@ -381,6 +398,25 @@ class Images:
         return self._client.images.get(tag)
 
 
+@contextlib.contextmanager
+def _one_at_a_time(release: str) -> Iterator[None]:
+    """Keep other processes from making the same image: one of the two would be left untagged."""
+    folder = resources.cache()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / f"image-{release}.lock")
+        lock.acquire()
+    except OSError as error:
+        raise CellError(
+            f"The cache {folder} can't be written: {error}. Point GOCLAIM_CACHE at a folder with "
+            "room.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def pull(name: str) -> None:
     """Pull an image for linux/amd64, within bounded time."""
     from docker.errors import APIError  # noqa: PLC0415
@@ -422,10 +458,17 @@ def host_config(api: APIClient, memory: int) -> dict[str, Any]:
     )
 
 
+class Closable(Protocol):
+    """What the SDK gives for a connection differs by transport; this is common to all."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
 class Stream:
     """The two-way connection to a container's main process."""
 
-    def __init__(self, connection: object) -> None:
+    def __init__(self, connection: Closable) -> None:
         self._connection = connection  # keeps the HTTP response alive, and it the socket
         self._socket = cast("socket.socket", getattr(connection, "_sock", connection))
         self._socket.settimeout(None)
@@ -450,11 +493,11 @@ class Stream:
         return bytes(received)
 
     def close(self) -> None:
-        """Close it now, whoever else holds the connection."""
-        import socket  # noqa: PLC0415
-
+        """Close it now, even while another thread receives."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._connection.close()
         with contextlib.suppress(OSError):
             self._socket.close()
 

@@ -130,8 +130,9 @@ def connect(timeout: int) -> DockerClient:
 
     Raises ``OSError`` when nobody listens on its socket.
     """
-    import docker  # noqa: PLC0415
     from docker.context import ContextAPI  # noqa: PLC0415
+
+    import docker  # noqa: PLC0415
 
     if address := os.environ.get("DOCKER_HOST"):
         _knock(address)

@@ -50,11 +50,13 @@ LABEL: Final = "org.goclaim"  # on all that we make; its value says what it is
 PLATFORM: Final = "linux/amd64"
 PIDS: Final = 2048  # processes and threads in a container
 
+_OFFICIAL = "golang"  # the repository of the official images
 _MACHINES = {"amd64", "x86_64", "arm64", "aarch64"}  # the latter two by emulation
 _ROOT = "/tmp/goclaim"  # noqa: S108  # in the container's own tmpfs
 _GO_CACHE = f"{_ROOT}/gocache"
 _DOCKERFILE = "docker/Dockerfile"
 _IMPORTED_CONFIG = (f"ENV PATH={GOROOT}/bin", f"ENV GOROOT={GOROOT}", f"LABEL {LABEL}=base")
+_LAYOUT = 2  # raised when an imported image comes to look different
 _NO_FILE = 3  # the exit code of the runner's read
 
 _PING_TIMEOUT = 5  # seconds to find out whether there is a Docker engine
@@ -217,7 +219,7 @@ def image_tag(release: str, base: Base, context: Mapping[str, File]) -> str:
 
 def imported_tag(release: str) -> str:
     """Name an image that is imported from a GOROOT after the release and what is left out."""
-    digest = hashlib.sha256(repr((sorted(TOOLS), _IMPORTED_CONFIG)).encode())
+    digest = hashlib.sha256(repr((_LAYOUT, sorted(TOOLS), _IMPORTED_CONFIG)).encode())
     return f"{REPOSITORY}:{release}-goroot-{digest.hexdigest()[:12]}"
 
 
@@ -300,7 +302,7 @@ class Images:
         What was imported before is not given up for it: a pull that fails may
         cost seconds, in every run.
         """
-        name = f"golang:{version.release}"
+        name = f"{_OFFICIAL}:{version.release}"
         found = self._find(name)
         if found is None and self._find(imported_tag(f"go{version.release}")) is None:
             found = self._pull(name)

@@ -119,10 +119,15 @@ def listed_libraries(listing: str) -> list[str]:
 
 
 def tar_paths(files: Mapping[PurePosixPath, Path]) -> Iterator[bytes]:
-    """Stream files, and an empty /tmp, as a tar archive, a piece at a time."""
-    temporary = tarfile.TarInfo("tmp")
-    temporary.type, temporary.mode = tarfile.DIRTYPE, 0o1777
-    yield temporary.tobuf(tarfile.GNU_FORMAT)
+    """Stream files, their folders and an empty /tmp as a tar archive, a piece at a time.
+
+    A folder that is not named is made by the Docker engine, and with some of
+    its storage drivers for root alone.
+    """
+    folders = {parent for name in files for parent in name.parents if parent.name}
+    yield _folder("tmp", 0o1777)
+    for folder in sorted(folders):
+        yield _folder(str(folder), 0o755)
     for name, source in files.items():
         with source.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -147,6 +152,12 @@ def tar_files(files: Mapping[str, File]) -> bytes:
         padding = bytes(-size % tarfile.BLOCKSIZE)
         pieces += [_header(name, size, executable=file.executable), file.content, padding]
     return b"".join([*pieces, bytes(2 * tarfile.BLOCKSIZE)])
+
+
+def _folder(name: str, mode: int) -> bytes:
+    entry = tarfile.TarInfo(name.lstrip("/"))
+    entry.type, entry.mode = tarfile.DIRTYPE, mode
+    return entry.tobuf(tarfile.GNU_FORMAT)
 
 
 def _header(name: str, size: int, *, executable: bool) -> bytes:

@@ -82,6 +82,13 @@ func (b *bounded) content() []byte {
 	return append([]byte(nil), b.buffer.Bytes()...)
 }
 
+// preferForKill tells the kernel, where it is Linux, how much rather to kill
+// this process than others when memory runs out: at 1000 before all others.
+// Else it may take the runner once the program is dying.
+func preferForKill(score int) {
+	ioutil.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(score)), 0666)
+}
+
 // linger is how long output may still come after the program has ended: a
 // process that it left behind can hold the pipes open for ever.
 const linger = time.Second
@@ -153,7 +160,10 @@ func call(req request) (rep reply) {
 
 	kills := outOfMemoryKills()
 	start := time.Now()
-	if err := cmd.Start(); err != nil {
+	preferForKill(1000) // the program inherits it
+	err = cmd.Start()
+	preferForKill(0)
+	if err != nil {
 		rep.Error = err.Error()
 		return
 	}
@@ -308,8 +318,13 @@ func (s *server) ended() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.running--
-	if s.running == 0 && s.alone {
-		syscall.Kill(-1, syscall.SIGKILL)
+	if s.running > 0 || !s.alone {
+		return
+	}
+	for deadline := time.Now().Add(linger); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if syscall.Kill(-1, syscall.SIGKILL) == syscall.ESRCH {
+			return
+		}
 	}
 }
 

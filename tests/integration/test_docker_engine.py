@@ -433,20 +433,23 @@ def relabelled(client: docker.DockerClient, image: str, tag: str) -> None:
 
 
 @pytest.fixture
-def official(client: docker.DockerClient, engine: DockerEngine) -> Iterator[str]:
-    """Return the name of the official image, which is not there, and remove it afterwards."""
-    name = f"golang:{GO}"
-    if client.images.list(name):
-        pytest.skip(f"{name} is already here")
+def official(
+    client: docker.DockerClient, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Return the name that an official image would have here, and remove it afterwards.
+
+    The repository is another than golang, which tests beside this one would find.
+    """
+    repository = "golang-of-goclaims-tests"
     for go in (GO, "1.2.2"):
         with engine.open(version_of(go), memory=MEMORY):
             pass  # so that its imported image is there
+    monkeypatch.setattr(docker_engine, "_OFFICIAL", f"{repository}-{os.getpid()}")
+    name = f"{repository}-{os.getpid()}:{GO}"
     yield name
-    with contextlib.suppress(docker.errors.ImageNotFound):
-        client.images.remove(name)
+    client.images.remove(name)
 
 
-@pytest.mark.xdist_group("official")
 def test_official_image_is_used_where_it_is_there(
     client: docker.DockerClient, store: ToolchainStore, official: str
 ) -> None:
@@ -464,7 +467,6 @@ def test_official_image_is_used_where_it_is_there(
     assert said == [f"building {facts['image']} on {official}, once"]
 
 
-@pytest.mark.xdist_group("official")
 def test_official_image_of_another_release_is_not_used(
     client: docker.DockerClient, store: ToolchainStore, official: str
 ) -> None:

@@ -123,6 +123,8 @@ def test_goroot_becomes_an_archive_with_its_exec_bits(tmp_path: Path) -> None:
         }
     assert entries["tmp"].isdir()
     assert entries["tmp"].mode == 0o777 | stat.S_ISVTX
+    assert entries["usr/local/go/bin"].isdir()
+    assert {entry.mode for entry in archive if entry.isdir() and entry.name != "tmp"} == {0o755}
     assert entries["usr/local/go/bin/go"].mode == 0o755
     assert entries["usr/local/go/VERSION"].mode == 0o644
     assert read == {

@@ -100,6 +100,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     help="Folder for the CSV files, run.json and artifacts. [default: a new one under results/]",
 )
 @click.option(
+    "--resume", is_flag=True, help="Go on in --out where an earlier run of the same plan ended."
+)
+@click.option(
     "--gomaxprocs",
     type=click.IntRange(1, 1024),
     default=4,
@@ -164,12 +167,18 @@ def run(
         place = choose(engine, store, cache, notify)
         planned = experiment.plan(found, versions, place.platform)
         folder = out or Path("results") / results.timestamp()
-        kept = results.Run.start(folder, place.name, _provenance(spec, place.name, settings))
+        provenance = {
+            **_provenance(spec, place.name, settings),
+            "plan": experiment.identity(planned, place.name, settings),
+        }
+        kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(planned, place, cache, settings, kept, watch)
     if as_json:
         click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
     else:
         _show(finished, folder)
+    if finished.error:
+        click.echo(f"goclaim: {finished.error}", err=True)
     sys.exit(finished.exit_code)
 
 

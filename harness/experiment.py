@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -200,9 +201,9 @@ class _Toolchain:
         except KeyboardInterrupt as error:  # what was measured before it is kept
             interrupted = error
         for one in built:
-            found = self._observe(one, builds[one.cell.scenario])
-            if found.observations.repetitions or found.observations.failure:
-                yield found
+            own = builds[one.cell.scenario]
+            if self._runs.get(one.cell.scenario) or not own.binary:
+                yield self._observe(one, own)
         if interrupted:
             raise interrupted
 
@@ -259,30 +260,41 @@ class _Toolchain:
             return error
 
     def _observe(self, planned: Planned, built: Build) -> Measured:
-        failure = ""
-        if built.error:
-            failure = f"it does not build: {built.error}"
-        elif not built.binary:
-            failure = "it is a library: only package main can be run"
         runs = self._runs.get(planned.cell.scenario, [])
-        observations = Observations(
-            cell=planned.cell,
-            source=built.program.lines(),
-            facts=read_facts(built),
-            repetitions=tuple(
-                observe(number, outcome, planned.scenario, self.settings.limits)
-                for number, outcome in enumerate(runs, start=1)
-            ),
-            failure=failure,
-        )
-        return Measured(
-            observations,
-            built.program,
-            built,
-            tuple(run for run in runs if isinstance(run, Outcome)),
-            self.session.provenance,
-            next((run for run in runs if isinstance(run, CellError)), None),
-        )
+        return observed(planned, built, runs, self.session.provenance, self.settings.limits)
+
+
+def observed(
+    planned: Planned,
+    built: Build,
+    runs: Sequence[Outcome | CellError],
+    provenance: Mapping[str, str],
+    limits: Limits,
+) -> Measured:
+    """Read a cell's build and runs."""
+    failure = ""
+    if built.error:
+        failure = f"it does not build: {built.error}"
+    elif not built.binary and not runs:
+        failure = "it is a library: only package main can be run"
+    observations = Observations(
+        cell=planned.cell,
+        source=built.program.lines(),
+        facts=read_facts(built),
+        repetitions=tuple(
+            observe(number, outcome, planned.scenario, limits)
+            for number, outcome in enumerate(runs, start=1)
+        ),
+        failure=failure,
+    )
+    return Measured(
+        observations,
+        built.program,
+        built,
+        tuple(run for run in runs if isinstance(run, Outcome)),
+        provenance,
+        next((run for run in runs if isinstance(run, CellError)), None),
+    )
 
 
 def observe(
@@ -351,17 +363,19 @@ class Finished:
     Attributes:
         cells: In the order of the plan.
         interrupted: Whether Ctrl-C ended it.
+        error: What else ended it before its time, as a full disk.
     """
 
     cells: tuple[Judged, ...]
-    interrupted: bool
+    interrupted: bool = False
+    error: CellError | None = None
 
     @property
     def exit_code(self) -> int:
         """The exit code of ``goclaim run``: see the command's help."""
         if self.interrupted:
             return 130
-        codes = [0]
+        codes = [self.error.exit_code if self.error else 0]
         for cell in self.cells:
             if cell.measured.error:
                 codes.append(cell.measured.error.exit_code)
@@ -379,26 +393,58 @@ def run(
     results: Run,
     watch: Callable[[Event], None],
 ) -> Finished:
-    """Measure all cells, judge them and save everything; after an interrupt what there is."""
-    measured: list[Measured] = []
-    interrupted = False
+    """Measure all cells that the results do not hold yet, judge all, save everything.
+
+    After an interrupt, or when the disk is full, what there is is judged and
+    saved. Raises ``CellError`` when not even the tables can be written.
+    """
     started = time.monotonic()
+    measured = [found for one in planned if (found := _stored(one, results, settings))]
+    there = {found.observations.cell.id for found in measured}
+    missing = [one for one in planned if one.cell.id not in there]
+    trouble: KeyboardInterrupt | CellError | None = None
     try:
-        for found in measure(planned, engine, cache, settings, watch):
+        for found in measure(missing, engine, cache, settings, watch):
             measured.append(found)
-            results.add(found)
-    except KeyboardInterrupt:
-        interrupted = True
-    finished = Finished(judge_all(planned, measured), interrupted)
-    for cell in finished.cells:
-        results.judged(cell.measured.observations.cell, cell.verdicts)
+            if not found.error:
+                results.keep(found)
+    except (KeyboardInterrupt, CellError) as error:
+        trouble = error
+    finished = Finished(
+        judge_all(planned, measured),
+        interrupted=isinstance(trouble, KeyboardInterrupt),
+        error=trouble if isinstance(trouble, CellError) else None,
+    )
     programs = sum(one.duration for found in measured for one in found.outcomes)
-    results.finish(
-        interrupted=interrupted,
+    results.write(
+        engine.name,
+        finished.cells,
+        interrupted=finished.interrupted,
         exit_code=finished.exit_code,
+        resumed_cells=len(there),
         seconds={"all": round(time.monotonic() - started, 3), "programs": round(programs, 3)},
     )
     return finished
+
+
+def _stored(planned: Planned, results: Run, settings: Settings) -> Measured | None:
+    """Return a cell that an earlier run finished, read again from what it left."""
+    kept = results.stored(planned.cell)
+    if kept is None or planned.program is None:
+        return None
+    if not kept.failure and len(kept.outcomes) < settings.repeat:
+        return None  # an interrupt came before its last repetition
+    built = Build(planned.program, None, kept.listing, kept.failure)
+    return observed(planned, built, kept.outcomes, kept.provenance, settings.limits)
+
+
+def identity(planned: Sequence[Planned], engine: str, settings: Settings) -> str:
+    """Return what tells one plan from another: the programs, the releases, the settings."""
+    digest = hashlib.sha256(f"{engine} {settings}".encode())
+    for one in planned:
+        files = sorted(one.program.files.items()) if one.program else []
+        digest.update(repr((one.cell.id, files)).encode())
+    return digest.hexdigest()[:16]
 
 
 def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple[Judged, ...]:

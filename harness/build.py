@@ -7,28 +7,27 @@ built before costs nothing.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.engines import File, Limits
-from harness.errors import UnavailableError
+from harness.errors import CellError, UnavailableError
 from harness.toolchains import facts_of, go_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from harness.engines import Session
+    from harness.engines import Outcome, Session
     from harness.scenarios import Program
     from harness.toolchains import GoVersion
 
 _LIMITS = Limits(timeout=900, memory=8 << 30, output=512 << 20)
-_FORMAT = "1"  # raise it when what is kept under a key changes its meaning
+_FORMAT = "2"  # raise it when what is kept under a key changes its meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,14 @@ class Build:
 
     Attributes:
         program: What was built.
-        binary: The executable, on this machine.
+        binary: The executable, on this machine; None for a library or another architecture.
         listing: The ``-S`` listing, on this machine; positions are ``main.go:26``.
         error: The compiler's message; empty when it was built.
     """
 
     program: Program
-    binary: Path
-    listing: Path
+    binary: Path | None
+    listing: Path | None
     error: str = ""
 
 
@@ -76,83 +75,118 @@ def _environment(session: Session, version: GoVersion) -> dict[str, str]:
 
 
 def build(
-    session: Session, version: GoVersion, programs: Sequence[Program], cache: Path
+    session: Session,
+    version: GoVersion,
+    programs: Sequence[Program],
+    cache: Path,
+    *,
+    goarch: str = "",
 ) -> dict[str, Build]:
-    """Build programs, all that are not in the cache with one command; by program name."""
-    builds = {one.name: _kept(one, _folder(session, version, one, cache)) for one in programs}
+    """Build programs, all that are not in the cache with one command; by program name.
+
+    With ``goarch`` they are compiled for another architecture, for the
+    listing only: such a build has no binary, nor has one of a library.
+    """
+    bench = _Bench(session, version, goarch, cache)
+    builds = {one.name: bench.kept(one) for one in programs}
     missing = [one for one in programs if builds[one.name] is None]
     if missing:
-        builds.update(_build(session, version, missing, cache))
+        builds.update(bench.build(missing))
     return {name: found for name, found in builds.items() if found is not None}
 
 
-def _folder(session: Session, version: GoVersion, program: Program, cache: Path) -> Path:
-    files = [part for name, text in sorted(program.files.items()) for part in (name, text)]
-    parts = [_FORMAT, session.identity, str(version), program.name, *files]
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    return cache / "builds" / key
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A session and what to build for in it."""
 
+    session: Session
+    version: GoVersion
+    goarch: str
+    cache: Path
 
-def _kept(program: Program, folder: Path) -> Build | None:
-    found = Build(program, folder / "program", folder / "listing.txt")
-    return found if found.binary.is_file() and found.listing.is_file() else None
+    def kept(self, program: Program) -> Build | None:
+        """Return a build from the cache."""
+        folder = self._folder(program)
+        binary = folder / "program"
+        if not (folder / "listing.txt").is_file():
+            return None
+        return Build(program, binary if binary.is_file() else None, folder / "listing.txt")
 
+    def build(self, programs: Sequence[Program]) -> dict[str, Build]:
+        """Build with one command, and put what was built into the cache."""
+        self.session.write(
+            {
+                f"src/goclaim/{one.name}/{name}": File(text.encode())
+                for one in programs
+                for name, text in one.files.items()
+            }
+        )
+        by_compiler = facts_of(self.version).listing == "compiler"
+        # `go install` is the one form that builds many programs at once on every
+        # release; for another architecture it would install a standard library.
+        verb = ["build", "-o", "other"] if self.goarch else ["install"]
+        flags = [] if by_compiler else ["-gcflags=-S"]
+        outcome = self._go(*verb, *flags, *(f"goclaim/{one.name}" for one in programs))
+        said = outcome.stderr.decode(errors="replace") + outcome.stdout.decode(errors="replace")
+        sections = _sections(said, self.session.root)
+        builds = {}
+        for program in programs:
+            text = sections.get(program.name, "")
+            binary = None if self.goarch else self.session.read(f"bin/{program.name}")
+            if binary is None and not outcome.ok:
+                reason = _complaint(text) or _complaint(said) or _ended(outcome)
+                builds[program.name] = Build(program, None, None, reason)
+                continue
+            if by_compiler:
+                text = self._listing(program)
+            builds[program.name] = self._keep(program, binary, text)
+        return builds
 
-def _build(
-    session: Session, version: GoVersion, programs: Sequence[Program], cache: Path
-) -> dict[str, Build]:
-    environment = _environment(session, version)
-    session.write(
-        {
-            f"src/goclaim/{one.name}/{name}": File(text.encode())
-            for one in programs
-            for name, text in one.files.items()
-        }
-    )
-    go = f"{session.goroot}/bin/go"
-    by_compiler = facts_of(version).listing == "compiler"
-    flags = [] if by_compiler else ["-gcflags=-S"]
-    # `go install` is the one form that builds many programs at once on every release.
-    outcome = session.call(
-        [go, "install", *flags, *(f"goclaim/{one.name}" for one in programs)],
-        env=environment,
-        limits=_LIMITS,
-    )
-    said = outcome.stderr.decode(errors="replace") + outcome.stdout.decode(errors="replace")
-    sections = _sections(said, session.root)
-    builds = {}
-    for program in programs:
-        text = sections.get(program.name, "")
-        binary = session.read(f"bin/{program.name}")
-        if binary is None:
-            reason = _complaint(text) or _complaint(said) or _ended(outcome.stopped)
-            builds[program.name] = Build(program, Path(), Path(), reason)
-            continue
-        if by_compiler:
-            text = _compiler_listing(session, program, environment)
-        folder = _folder(session, version, program, cache)
-        builds[program.name] = _keep(program, binary, text, folder)
-    return builds
+    def _go(self, *arguments: str, directory: str = "") -> Outcome:
+        environment = _environment(self.session, self.version)
+        if self.goarch:
+            environment["GOARCH"] = self.goarch
+        return self.session.call(
+            [f"{self.session.goroot}/bin/go", *arguments],
+            env=environment,
+            limits=_LIMITS,
+            directory=directory,
+        )
 
+    def _listing(self, program: Program) -> str:
+        """Have the compiler itself list a program (Go 1.2 to 1.4)."""
+        target = f"{self.session.root}/{program.name}.6"
+        folder = f"src/goclaim/{program.name}"
+        outcome = self._go("tool", "6g", "-S", "-o", target, *program.files, directory=folder)
+        said = outcome.stdout.decode(errors="replace")
+        return _sections(said, self.session.root, program.name)[program.name]
 
-def _compiler_listing(session: Session, program: Program, environment: Mapping[str, str]) -> str:
-    outcome = session.call(
-        [
-            f"{session.goroot}/bin/go",
-            "tool",
-            "6g",
-            "-S",
-            "-o",
-            f"{session.root}/{program.name}.6",
-            *program.files,
-        ],
-        env=environment,
-        limits=_LIMITS,
-        directory=f"src/goclaim/{program.name}",
-    )
-    return _sections(outcome.stdout.decode(errors="replace"), session.root, program.name)[
-        program.name
-    ]
+    def _folder(self, program: Program) -> Path:
+        files = [part for name, text in sorted(program.files.items()) for part in (name, text)]
+        about = [_FORMAT, self.session.identity, str(self.version), self.goarch, program.name]
+        key = hashlib.sha256("\0".join([*about, *files]).encode()).hexdigest()[:32]
+        return self.cache / "builds" / key
+
+    def _keep(self, program: Program, binary: bytes | None, listing: str) -> Build:
+        """Put a build into the cache, whole or not at all."""
+        folder = self._folder(program)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as name:
+            fresh = Path(name, "build")
+            fresh.mkdir()
+            if binary is not None:
+                (fresh / "program").write_bytes(binary)
+                (fresh / "program").chmod(0o755)
+            (fresh / "listing.txt").write_text(listing)
+            # Another run may have put it there meanwhile; then that one is as good.
+            with contextlib.suppress(OSError):
+                fresh.rename(folder)
+        kept = self.kept(program)
+        if kept is None:
+            raise CellError(
+                f"{folder} can't be written. Point GOCLAIM_CACHE at a folder with room."
+            )
+        return kept
 
 
 def _sections(said: str, root: str, first: str = "") -> dict[str, str]:
@@ -183,28 +217,7 @@ def _complaint(text: str) -> str:
     return "\n".join(errors[:20])
 
 
-def _ended(stopped: str) -> str:
-    return (
-        f"the build was stopped ({stopped})"
-        if stopped
-        else "the build made no program and said nothing"
-    )
-
-
-def _keep(program: Program, binary: bytes, listing: str, folder: Path) -> Build:
-    """Put a build into the cache, whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as name:
-        fresh = Path(name, "build")
-        fresh.mkdir()
-        (fresh / "program").write_bytes(binary)
-        (fresh / "program").chmod(0o755)
-        (fresh / "listing.txt").write_text(listing)
-        (fresh / "build.json").write_text(json.dumps({"program": program.name}) + "\n")
-        try:
-            fresh.rename(folder)
-        except OSError:  # another run has put it there meanwhile
-            if _kept(program, folder) is None:
-                shutil.rmtree(folder, ignore_errors=True)
-                fresh.rename(folder)
-    return Build(program, folder / "program", folder / "listing.txt")
+def _ended(outcome: Outcome) -> str:
+    if outcome.stopped:
+        return f"the build was stopped ({outcome.stopped})"
+    return f"the build ended with exit code {outcome.exit_code} and said nothing"

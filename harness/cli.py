@@ -8,17 +8,20 @@ import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from harness import __version__
-from harness.errors import GoclaimError, UnavailableError
+from harness.errors import GoclaimError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.console import Console
+
     from harness.experiment import Event, Finished, Judged
+    from harness.listings import Listed
     from harness.toolchains import ToolchainStore
 
 # Everything of weight is imported where it is used, so that --help answers at once.
@@ -130,8 +133,8 @@ def run(
     spec: str,
     engine: str,
     out: Path | None,
-    as_json: bool,
-    **options: Any,
+    as_json: bool,  # noqa: FBT001  click passes options by name
+    **options: Any,  # noqa: ANN401  the numbers, by option
 ) -> None:
     r"""Build, run and judge; without targets, every scenario of both write-ups.
 
@@ -147,7 +150,7 @@ def run(
     from harness.engines import Limits, choose
     from harness.toolchains import ToolchainStore, parse_spec
 
-    found = scenarios.find(targets)
+    found = scenarios.with_companions(scenarios.find(targets))
     versions = parse_spec(spec)
     settings = experiment.Settings(
         repeat=options["repeat"],
@@ -159,9 +162,9 @@ def run(
     with _progress(quiet=as_json) as (notify, watch):
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
+        planned = experiment.plan(found, versions, place.platform)
         folder = out or Path("results") / results.timestamp()
         kept = results.Run.start(folder, place.name, _provenance(spec, place.name, settings))
-        planned = experiment.plan(found, versions, place.platform)
         finished = experiment.run(planned, place, cache, settings, kept, watch)
     if as_json:
         click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
@@ -171,7 +174,7 @@ def run(
 
 
 def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401
-    from harness import experiment, results
+    from harness import doctor, results
 
     return {
         "goclaim": __version__,
@@ -187,7 +190,7 @@ def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noq
             "memory_bytes": settings.limits.memory,
             "output_bytes": settings.limits.output,
         },
-        "host": experiment.host(),
+        "host": doctor.host(),
     }
 
 
@@ -226,17 +229,21 @@ def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[
 
 
 def _show(finished: Finished, folder: Path) -> None:
-    from rich.console import Console
-
     from harness import report
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120
-    report.show(console, finished)
+    report.show(_console(), finished)
     click.echo(
         f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)"
     )
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120  # a log has no width of its own
+    return console
 
 
 def _as_json(finished: Finished, folder: Path, engine: str) -> dict[str, Any]:
@@ -286,6 +293,104 @@ def _cell_as_json(cell: Judged) -> dict[str, Any]:
             for verdict in cell.verdicts
         ],
     }
+
+
+@cli.command()
+@click.argument("target", required=False, metavar="[FILE.go|DIR|SCENARIO]")
+@_GO
+@_ENGINE
+@click.option(
+    "--listing",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read a listing that somebody saved, instead of compiling.",
+)
+@click.option(
+    "--func", "function", metavar="NAME", help="Only this function, as main.main or main."
+)
+@click.option(
+    "--line",
+    "lines",
+    type=click.IntRange(1),
+    multiple=True,
+    help="Only this source line; may repeat.",
+)
+@click.option(
+    "--calls",
+    type=click.Choice(["map", "all"]),
+    default="map",
+    show_default=True,
+    help="Calls to report: the runtime's map functions, or all.",
+)
+@click.option("--noise", is_flag=True, help="Show PCDATA, FUNCDATA and NOP padding too.")
+@click.option("--goarch", default="", metavar="ARCH", help="Cross-compile, as for arm64.")
+@_JSON
+def asm(
+    target: str | None,
+    spec: str,
+    engine: str,
+    listing: Path | None,
+    function: str | None,
+    lines: tuple[int, ...],
+    calls: Literal["map", "all"],
+    noise: bool,  # noqa: FBT001
+    goarch: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    r"""Show the source beside the instructions it became.
+
+    Calls of the runtime's map functions and nil stores of package-level
+    variables are marked. With several releases, each such line is shown once
+    with what every release makes of it.
+
+    \b
+    Examples:
+      goclaim asm global-delete-nil
+      goclaim asm main.go --go 1.9..1.27 --line 21
+      goclaim asm --listing listing.txt --json
+    """
+    from harness import asm_view, listings, resources, scenarios
+    from harness.engines import choose
+    from harness.toolchains import ToolchainStore, parse_spec
+
+    if (target is None) == (listing is None):
+        raise UsageError("Name a program or a scenario, or a listing with --listing FILE.")
+    if listing is not None:
+        found = [listings.read_listing(listing, calls)]
+    else:
+        cache = resources.cache()
+        (scenario,) = scenarios.find([target or ""])
+        with _progress(quiet=as_json) as (notify, _):
+            store = ToolchainStore(cache, notify)
+            place = choose(engine, store, cache, notify)
+            versions = parse_spec(spec)
+            found = list(
+                listings.list_assembly(
+                    scenario, versions, place, cache, calls=calls, goarch=goarch, notify=notify
+                )
+            )
+    if as_json:
+        click.echo(json.dumps([asm_view.as_json(one) for one in found], indent=2))
+    else:
+        console = _console()
+        if len(found) == 1 and found[0].facts is not None:
+            asm_view.show_one(
+                console,
+                found[0],
+                lambda func, each: (
+                    (function is None or function in {func.name, func.name.removeprefix("main.")})
+                    and (not lines or each.line in lines)
+                ),
+                noise=noise,
+            )
+        else:
+            asm_view.show_many(console, found, frozenset(lines), noise=noise)
+    sys.exit(max([0, *map(_asm_exit_code, found)]))
+
+
+def _asm_exit_code(listed: Listed) -> int:
+    if listed.error:
+        return listed.error.exit_code
+    return 4 if listed.facts is None and listed.program else 0
 
 
 @cli.command("list")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from harness.assembly import Call, NilStore
     from harness.claims import Verdict
     from harness.experiment import Finished, Judged
     from harness.observations import Observations
@@ -66,7 +67,7 @@ def write_up_table(
 
 def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[RenderableType, ...]]:
     """Show absolute figures side by side; nothing is judged on them."""
-    runs = [run for run in found.repetitions if not run.failure]
+    runs = [run for run in found.repetitions if not run.failure and run.output.snapshots]
     if not runs:
         return []
     printed = scenario.manifest.printed
@@ -132,20 +133,18 @@ def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Tex
     if facts is None:
         return []
     lines: list[Text] = []
-    about = [verdict for verdict in verdicts if verdict.evidence]
-    seen: set[str] = set()
-    for verdict in about:
-        for item in verdict.evidence:
-            if item in seen:
-                continue
-            seen.add(item)
-            place, _, instruction = item.partition("\t")
-            file, _, number = place.rpartition(":")
-            lines_of_file = found.source.get(file, ())
-            index = int(number) - 1 if number.isdigit() else -1
-            source = lines_of_file[index].strip() if 0 <= index < len(lines_of_file) else ""
-            lines.append(Text.assemble((f"  {place:<12}", "cyan"), (source, "bold")))
-            lines += [Text(f"  {'':<12}  {part}") for part in instruction.split("\n")]
+    items = [item for verdict in verdicts for item in verdict.evidence]
+    if not verdicts:  # a user's own program: everything that was found
+        everything: list[Call | NilStore] = [*facts.calls, *facts.nil_stores]
+        items = [f"{one.file}:{one.line}\t{one.instruction}" for one in everything]
+    for item in dict.fromkeys(items):
+        place, _, instruction = item.partition("\t")
+        file, _, number = place.rpartition(":")
+        lines_of_file = found.source.get(file, ())
+        index = int(number) - 1 if number.isdigit() else -1
+        source = lines_of_file[index].strip() if 0 <= index < len(lines_of_file) else ""
+        lines.append(Text.assemble((f"  {place:<12}", "cyan"), (source, "bold")))
+        lines += [Text(f"  {'':<12}  {part}") for part in instruction.split("\n")]
     if not facts.nil_stores and any(
         verdict.expected.startswith("no nil store") for verdict in verdicts
     ):
@@ -198,8 +197,8 @@ def summary(finished: Finished) -> Text:
     verdicts = [verdict for cell in finished.cells for verdict in cell.verdicts if verdict.in_scope]
     counts = {
         "reproduced": sum(one.result == "reproduced" for one in verdicts),
-        "documented deviations": sum(one.deviates_as_documented for one in verdicts),
-        "not reproduced": sum(one.failed for one in verdicts),
+        "deviating as documented": sum(one.deviates_as_documented for one in verdicts),
+        "not reproduced": sum(one.failed and one.result == "not reproduced" for one in verdicts),
         "inconclusive": sum(one.result == "inconclusive" for one in verdicts),
     }
     words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)

@@ -139,7 +139,7 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in measured.program.files.items():
             (folder / name).write_text(text, encoding="utf-8")
-        if measured.build and not measured.build.error:
+        if measured.build and measured.build.listing:
             (folder / "listing.txt").write_bytes(measured.build.listing.read_bytes())
         for number, outcome in enumerate(measured.outcomes, start=1):
             stdout, stderr = (

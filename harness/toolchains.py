@@ -107,6 +107,8 @@ class VersionFacts:
         keep_alive: ``runtime.KeepAlive`` exists (Go issue 13347).
         digit_separators: ``1_000_000`` is a number (Go issue 28493).
         map: The implementation of maps (``internal/runtime/maps`` from 1.24).
+        hmap_b_offset: Where in a classic map's header B stands, the binary
+            logarithm of its number of buckets, in bytes on 64-bit platforms.
         conservative_stacks: The collector takes any word on a stack for a
             pointer, so a dead local may live on.
         memstats: The scalar fields of ``runtime.MemStats``, in its order.
@@ -117,6 +119,7 @@ class VersionFacts:
     keep_alive: bool
     digit_separators: bool
     map: Literal["classic", "swiss"]
+    hmap_b_offset: int
     conservative_stacks: bool
     memstats: tuple[str, ...]
 
@@ -139,6 +142,7 @@ def facts_of(version: GoVersion) -> VersionFacts:
         keep_alive=minor >= 7,  # noqa: PLR2004
         digit_separators=minor >= 13,  # noqa: PLR2004
         map="swiss" if swiss else "classic",
+        hmap_b_offset=9 if minor >= 5 else 16,  # noqa: PLR2004
         conservative_stacks=minor <= 3,  # noqa: PLR2004
         memstats=(*_MEMSTATS.split(), *(["NumForcedGC"] if minor >= 8 else [])),  # noqa: PLR2004
     )

@@ -727,6 +727,7 @@ class DockerEngine:
     """Builds and runs in containers of a Docker engine; see ``engines.Engine``."""
 
     name = "docker"
+    platform = ("linux", "amd64")
 
     def __init__(self, store: ToolchainStore, notify: Callable[[str], None]) -> None:
         self._store = store

@@ -82,10 +82,9 @@ func (b *bounded) content() []byte {
 	return append([]byte(nil), b.buffer.Bytes()...)
 }
 
-// preferForKill tells the kernel, where it is Linux, how much rather to kill
-// this process than others when memory runs out: at 1000 before all others.
-// Else it may take the runner once the program is dying.
-func preferForKill(score int) {
+// killMeAt tells the kernel, where it is Linux, how much rather to kill this
+// process than others when memory runs out: at 1000 before all others.
+func killMeAt(score int) {
 	ioutil.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(score)), 0666)
 }
 
@@ -160,9 +159,12 @@ func call(req request) (rep reply) {
 
 	kills := outOfMemoryKills()
 	start := time.Now()
-	preferForKill(1000) // the program inherits it
+	// A program that was killed for memory holds it for a moment, in which the
+	// kernel may look for a second victim. Serve must not be it: the container
+	// would end. So programs go first, which inherit it, then those that call them.
+	killMeAt(1000)
 	err = cmd.Start()
-	preferForKill(0)
+	killMeAt(900)
 	if err != nil {
 		rep.Error = err.Error()
 		return
@@ -287,6 +289,7 @@ func (s *server) start(id int, argv []string, input io.Reader) {
 	cmd.Env = []string{} // Go itself would read GOMAXPROCS and GODEBUG from it
 	cmd.Stdout, cmd.Stderr = outlet{id, 1}, outlet{id, 2}
 	stdin, err := cmd.StdinPipe()
+	kills := outOfMemoryKills()
 	if err == nil {
 		s.mutex.Lock()
 		if err = cmd.Start(); err == nil {
@@ -308,8 +311,11 @@ func (s *server) start(id int, argv []string, input io.Reader) {
 	go func() {
 		cmd.Wait()
 		s.ended()
-		code := cmd.ProcessState.Sys().(syscall.WaitStatus).ExitStatus()
-		frame(id, 0, code, nil)
+		status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if argv[0] == "call" && status.Signaled() && outOfMemoryKills() > kills {
+			json.NewEncoder(outlet{id, 1}).Encode(reply{Exit: -1, Signal: "killed", Stopped: "memory"})
+		}
+		frame(id, 0, status.ExitStatus(), nil)
 	}()
 }
 

@@ -299,12 +299,8 @@ class _Reader:
         tables = {name: datum.targets for name, datum in known.data.items() if datum.targets}
         effects = flow.analyse(function, tables, text.duffs)
         code = [each for each in function.instructions if each.op not in PSEUDO]
-        lines = _logged_lines(code, effects.proofs) if text.numbered else {}
-        for store in effects.stores:
+        for store, at in _on_own_lines(code, effects):
             if is_variable(store.address.symbol):
-                at = code[store.site]
-                if lines:
-                    at = _own_line(code, store, lines)
                 zeroed = tuple(code[site] for site in sorted(store.zeroed) if site != store.site)
                 known.stores.append(_Pending(function.name, at, store, zeroed))
         for proof in effects.proofs:
@@ -487,41 +483,70 @@ class _Reader:
         return known.named_kinds or (known.valued, known.read_only) == _READ_ONLY_1_8
 
 
-_Lines = dict[tuple[int, str, int], "Instruction"]  # by batch, variable and offset
+def _batches(code: list[Instruction]) -> dict[int, int]:
+    """Say which instructions belong to which test of the write barrier (Go 1.21 on).
 
-
-def _batch(code: list[Instruction], site: int) -> int:
-    """Return where the barrier test before an instruction stands: it is shared by a batch."""
-    for index in range(site, max(-1, site - 200), -1):
-        if "runtime.writeBarrier(SB)" in code[index].args:
-            return index
-    return -1
-
-
-def _logged_lines(code: list[Instruction], proofs: list[Proof]) -> _Lines:
-    """Return the lines at which old values are logged, by batch and place.
-
-    Go 1.21 prints all stores of a batch with the line of its first one, but the barrier's part
-    with the line of each.
+    The barrier's part stands behind the test, the stores stand where both ways meet.
     """
-    lines: _Lines = {}
+    index_of = {each.pc: index for index, each in reversed(list(enumerate(code)))}
+    found: dict[int, int] = {}
+    for index, each in enumerate(code):
+        if "runtime.writeBarrier(SB)" not in each.args or each.op in ("CALL", "LEAQ"):
+            continue
+        jump = next((at for at in range(index + 1, min(index + 5, len(code))) if _skips(code[at])), 0)
+        if not jump:
+            continue
+        meet = index_of.get(int(code[jump].args.rpartition(",")[2].strip()[:12]), len(code))
+        for start, ends in ((jump + 1, ("RET", "JMP")), (meet, ("RET", "JMP", "CALL"))):
+            for at in range(start, len(code)):
+                found.setdefault(at, index)
+                if code[at].op in ends or (at != start and at == meet):
+                    break
+                if at > start and "runtime.writeBarrier(SB)" in code[at].args:
+                    break
+    return found
+
+
+def _skips(each: Instruction) -> bool:
+    """Say whether an instruction jumps over the barrier's part."""
+    return each.op in ("JEQ", "CBZW", "CBZ") and each.args.rpartition(",")[2].strip().isdigit()
+
+
+def _logged_lines(
+    code: list[Instruction], proofs: list[Proof], batches: dict[int, int]
+) -> dict[tuple[int, str, int], Instruction]:
+    """Return the instructions that log old values, by batch, variable and offset."""
+    lines: dict[tuple[int, str, int], Instruction] = {}
     for proof in proofs:
-        if proof.logged or (proof.region and code[proof.site].args.startswith("runtime.wbZero")):
+        if proof.site in batches and (
+            proof.logged or (proof.region and code[proof.site].args.startswith("runtime.wbZero"))
+        ):
             offset = -1 if proof.region else proof.address.offset
-            key = (_batch(code, proof.site), proof.address.symbol, offset)
+            key = (batches[proof.site], proof.address.symbol, offset)
             lines.setdefault(key, code[proof.site])
     return lines
 
 
-def _own_line(code: list[Instruction], store: Store, lines: _Lines) -> Instruction:
-    """Return a store's instruction, at the line of what the barrier logs for it, if that is known."""
-    at = code[store.site]
-    batch = _batch(code, store.site)
-    if batch < 0 or (code[batch].file, code[batch].line) != (at.file, at.line):
-        return at
-    symbol, start, _ = store.address
-    for offset in (*range(start, start + store.size, WORD), -1):
-        logged = lines.get((batch, symbol, offset))
-        if logged is not None:
-            return replace(at, file=logged.file, line=logged.line)
-    return at
+def _on_own_lines(
+    code: list[Instruction], effects: flow.Effects
+) -> Iterator[tuple[Store, Instruction]]:
+    """Return the stores with their instructions, each at the line that its own statement has.
+
+    Go 1.21 prints all stores of a batch with the line of its first one; later releases do when
+    they make one store of two. What the barrier logs has the right line.
+    """
+    batches: dict[int, int] = {}
+    if any(proof.logged or proof.region for proof in effects.proofs):
+        batches = _batches(code)
+    lines = _logged_lines(code, effects.proofs, batches) if batches else {}
+    for store in effects.stores:
+        at = code[store.site]
+        batch = batches.get(store.site)
+        if lines and batch is not None and at.op != "CALL":
+            start = store.address.offset
+            for offset in (*range(start, start + store.size, WORD), -1):
+                logged = lines.get((batch, store.address.symbol, offset))
+                if logged is not None:
+                    at = replace(at, file=logged.file, line=logged.line)
+                    break
+        yield store, at

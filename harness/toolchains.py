@@ -454,8 +454,14 @@ class ToolchainStore:
         lines = [line for line in stderr.splitlines() if line and "downloading" not in line]
         # Behind the last address stands the reason; before it, only what we asked for.
         said = re.split(r"https?://\S+", lines[0])[-1].strip(" :") if lines else "no reason given"
+        if "no space left on device" in stderr:
+            return (
+                f"{name} could not be fetched: there is no room left in {self._modules}. "
+                "Make room, or point GOCLAIM_CACHE at a folder with room."
+            )
+        # The go command says "not available" where the proxy answers 404.
         refused = re.search(
-            r"\b(403|404|410)\b|not found|unknown revision|invalid toolchain", stderr
+            r"\b(403|404|410)\b|not found|not available|unknown revision|invalid toolchain", stderr
         )
         if not refused:
             return (
@@ -466,7 +472,7 @@ class ToolchainStore:
         hint = (
             f"That series has: {', '.join(listed)}."
             if listed
-            else "Nothing is listed in that series."
+            else "It lists nothing in that series; check GOPROXY."
         )
         return f"The module proxy does not have {name} ({said}). {hint}"
 

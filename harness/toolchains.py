@@ -7,7 +7,6 @@ compares versions. Releases come from the Go module proxy through an ordinary
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib.metadata
 import json
@@ -160,12 +159,16 @@ def catalogue() -> tuple[GoVersion, ...]:
 def _parse_release(text: str) -> GoVersion:
     match = _VERSION.fullmatch(text.strip())
     if match is None:
-        raise UsageError(
-            f"{text.strip()!r} is no Go version. Write 1.14.15, 1.14 (its last patch), 1.2..1.27 "
-            "(the last patch of each series), latest or all; several with commas between; "
-            "+noswissmap behind one for a GOEXPERIMENT.",
-        )
+        raise _no_version(text)
     return GoVersion(int(match[1]), int(match[2] or 0), match[3] or "")
+
+
+def _no_version(text: str) -> UsageError:
+    return UsageError(
+        f"{text.strip()!r} is no Go version. Write 1.14.15, 1.14 (its last patch), 1.2..1.27 "
+        "(the last patch of each series), latest or all; several with commas between; "
+        "+noswissmap behind one for a GOEXPERIMENT.",
+    )
 
 
 def parse_spec(spec: str) -> tuple[GoVersion, ...]:
@@ -182,12 +185,14 @@ def parse_spec(spec: str) -> tuple[GoVersion, ...]:
 
 def _parse_part(part: str) -> tuple[GoVersion, ...]:
     last = {version.minor: version for version in catalogue()}
-    if part == "latest":
-        return (catalogue()[-1],)
-    if part == "all":
-        return tuple(last.values())
     text, plus, experiment = part.partition("+")
-    if ".." in text:
+    if plus and not re.fullmatch(r"[a-z0-9]+", experiment):
+        raise _no_version(part)
+    if text == "latest":
+        found: tuple[GoVersion, ...] = (catalogue()[-1],)
+    elif text == "all":
+        found = tuple(last.values())
+    elif ".." in text:
         ends = [_parse_release(end) if end else None for end in text.split("..", 1)]
         low, high = (end.minor if end else None for end in ends)
         found = tuple(
@@ -454,8 +459,14 @@ class ToolchainStore:
         lines = [line for line in stderr.splitlines() if line and "downloading" not in line]
         # Behind the last address stands the reason; before it, only what we asked for.
         said = re.split(r"https?://\S+", lines[0])[-1].strip(" :") if lines else "no reason given"
+        if "no space left on device" in stderr:
+            return (
+                f"{name} could not be fetched: there is no room left in {self._modules}. "
+                "Make room, or point GOCLAIM_CACHE at a folder with room."
+            )
+        # The go command says "not available" where the proxy answers 404.
         refused = re.search(
-            r"\b(403|404|410)\b|not found|unknown revision|invalid toolchain", stderr
+            r"\b(403|404|410)\b|not found|not available|unknown revision|invalid toolchain", stderr
         )
         if not refused:
             return (
@@ -466,7 +477,7 @@ class ToolchainStore:
         hint = (
             f"That series has: {', '.join(listed)}."
             if listed
-            else "Nothing is listed in that series."
+            else "It lists nothing in that series; check GOPROXY."
         )
         return f"The module proxy does not have {name} ({said}). {hint}"
 
@@ -488,11 +499,6 @@ class ToolchainStore:
         pattern = re.compile(rf"v0\.0\.1-go({re.escape(series)}(?:\.\d+)?)\.{goos}-{goarch}")
         found = {_parse_release(match[1]) for match in pattern.finditer(done.stdout)}
         return [version.release for version in sorted(found)]
-
-
-def nearest_series(text: str) -> list[str]:
-    """Return catalogued releases that look like ``text``."""
-    return difflib.get_close_matches(text, [str(version) for version in catalogue()])
 
 
 # Bytes of the toolchain module's archive for linux/amd64, by first series of that size.

@@ -66,7 +66,10 @@ def test_programs_are_formatted(formatter: GoVersion, tmp_path: Path) -> None:
     for version in releases:
         for scenario in shipped():
             if not scenario.not_applicable(version):
-                write(tmp_path / str(version) / scenario.name, render(scenario, version).source)
+                write(
+                    tmp_path / str(version) / scenario.name,
+                    render(scenario, version).files["main.go"],
+                )
     gofmt = goroot_of(formatter) / "bin" / "gofmt"
     done = subprocess.run(
         [gofmt, "-l", tmp_path], capture_output=True, text=True, check=True, env={}
@@ -80,14 +83,14 @@ def test_programs_compile_on_go_1_14(tmp_path: Path) -> None:
     goroot = goroot_of(GO_1_14)
     for scenario in shipped():
         assert build(
-            goroot, write(tmp_path / scenario.name, render(scenario, GO_1_14).source)
+            goroot, write(tmp_path / scenario.name, render(scenario, GO_1_14).files["main.go"])
         ).is_file()
 
 
 def test_the_tagged_line_moves_no_figure(tmp_path: Path) -> None:
     """The heap grows alike with and without the lines that are not the write-up's."""
     goroot = goroot_of(GO_1_14)
-    source = render(find(["global-delete"])[0], GO_1_14).source
+    source = render(find(["global-delete"])[0], GO_1_14).files["main.go"]
     plain = re.sub(r'\n\tprint\("goclaim .*?"\\n"\)', "", source, flags=re.DOTALL)
     assert "goclaim" not in plain
     assert len(re.findall(r"\bprint\(", source)) == 2

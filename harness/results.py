@@ -54,7 +54,17 @@ VERDICTS = (
     "go_version", "go_experiment", "scenario", "claim", "in_scope", "expected", "measured", "unit",
     "tolerance", "spread", "verdict", "reason",
 )  # fmt: skip
+_INTEGERS = frozenset(
+    {*MEMSTATS_COLUMNS, "max_rss", "snapshot_index", "repetition", "line", "index", "value"}
+)
 VALUES = ("go_version", "go_experiment", "scenario", "repetition", "name", "index", "value")
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "measurements": MEASUREMENTS,
+    "assembly": ASSEMBLY,
+    "verdicts": VERDICTS,
+    "values": VALUES,
+}
 
 Row = dict[str, Any]
 
@@ -148,26 +158,20 @@ class Run:
     def write(self, engine: str, cells: Sequence[Judged], **provenance: Any) -> None:  # noqa: ANN401
         """Write the tables of all cells and ``run.json``. Raises ``CellError``."""
         self.provenance.update(provenance)
-        tables: dict[str, tuple[tuple[str, ...], list[Row]]] = {
-            "measurements": (MEASUREMENTS, []),
-            "assembly": (ASSEMBLY, []),
-            "verdicts": (VERDICTS, []),
-            "values": (VALUES, []),
-        }
+        rows: dict[str, list[Row]] = {name: [] for name in _COLUMNS}
         for one in cells:
             found = one.measured.observations
-            tables["measurements"][1].extend(_measurements(found, engine))
-            tables["assembly"][1].extend(_assembly(found))
-            tables["verdicts"][1].extend(_verdict(found.cell, each) for each in one.verdicts)
-            tables["values"][1].extend(_values(found))
+            rows["measurements"] += _measurements(found, engine)
+            rows["assembly"] += _assembly(found)
+            rows["verdicts"] += [_verdict(found.cell, each) for each in one.verdicts]
+            rows["values"] += _values(found)
             if one.measured.provenance:
                 self.provenance["sessions"][f"go{found.cell.version}"] = dict(
                     one.measured.provenance
                 )
         try:
-            for name, (columns, rows) in tables.items():
-                text = table(rows, columns).to_csv(index=False)
-                self._replace(f"{name}.csv", text)
+            for name, columns in _COLUMNS.items():
+                self._replace(f"{name}.csv", table(rows[name], columns).to_csv(index=False))
             self._write_json("run.json", self.provenance)
         except OSError as error:
             raise self._full(error) from error
@@ -240,21 +244,64 @@ def _outcome(kept: Mapping[str, Any]) -> Outcome:
     return Outcome(**{**kept, **streams})
 
 
+@dataclass(frozen=True)
+class Tables:
+    """The files of a finished run, as tables.
+
+    Attributes:
+        folder: Where they were read from.
+        run: ``run.json``.
+        measurements: ``measurements.csv``, columns as ``MEASUREMENTS``.
+        assembly: ``assembly.csv``, columns as ``ASSEMBLY``.
+        verdicts: ``verdicts.csv``, columns as ``VERDICTS``.
+        values: ``values.csv``, columns as ``VALUES``.
+    """
+
+    folder: Path
+    run: Mapping[str, Any]
+    measurements: pd.DataFrame
+    assembly: pd.DataFrame
+    verdicts: pd.DataFrame
+    values: pd.DataFrame
+
+
+def read(folder: Path) -> Tables:
+    """Read a run's files; versions and texts stay texts, empty cells of texts are "".
+
+    Raises ``UsageError`` naming the file that is missing, damaged or of another schema.
+    """
+    import pandas as pd  # noqa: PLC0415  slow to import
+
+    try:
+        name = "run.json"
+        run = json.loads((folder / name).read_text(encoding="utf-8"))
+        if run["schema"] != SCHEMA:
+            raise UsageError(
+                f"{folder / name} is of schema {run['schema']}, this goclaim reads {SCHEMA}."
+            )
+        frames = {}
+        for table_name, columns in _COLUMNS.items():
+            name = f"{table_name}.csv"
+            frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+            if tuple(frame.columns) != columns:
+                raise UsageError(f"{folder / name} has other columns than {', '.join(columns)}.")
+            numbers = [column for column in columns if column in _INTEGERS]
+            frames[table_name] = frame.assign(
+                **{column: pd.to_numeric(frame[column]).astype("Int64") for column in numbers}
+            )
+    except FileNotFoundError:
+        raise UsageError(f"{folder} holds no finished run: there is no {name}.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder / name} can't be read: {error}") from error
+    return Tables(folder, run, **frames)
+
+
 def table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
     """Make a table with integer columns that may have gaps."""
     import pandas as pd  # noqa: PLC0415  slow to import, and a program may be running meanwhile
 
     frame = pd.DataFrame(rows, columns=list(columns))
-    integers = {
-        *MEMSTATS_COLUMNS,
-        "max_rss",
-        "snapshot_index",
-        "repetition",
-        "line",
-        "index",
-        "value",
-    }
-    return frame.astype({name: "Int64" for name in columns if name in integers})
+    return frame.astype({name: "Int64" for name in columns if name in _INTEGERS})
 
 
 def timestamp() -> str:

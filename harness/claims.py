@@ -226,7 +226,8 @@ def _middle_half(numbers: Sequence[float]) -> float:
 
 def _shown(number: float) -> str:
     """Write a number without needless decimals."""
-    return f"{number:.0f}" if abs(number - round(number)) < 0.005 else f"{number:.2f}"  # noqa: PLR2004
+    near = round(number)  # an integer, so that there is no -0
+    return str(near) if abs(number - near) < 0.005 else f"{number:.2f}"  # noqa: PLR2004
 
 
 class _Growth(_Measured):

@@ -325,6 +325,8 @@ class _Analysis:
                 if step is not None:
                     step(site, args, state)
             for follow in follows[block]:
+                if rank[block] < 0 <= rank[follow] and not self.lost:
+                    continue  # padding that nothing leads to
                 before = incoming[follow]
                 after = state if before is None else _join(before, state)
                 if before is not None and visits[follow] > _PATIENCE:

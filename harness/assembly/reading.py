@@ -60,6 +60,8 @@ _NUMBERED = {
 }  # fmt: skip
 _READ_ONLY_1_8 = (False, 8)
 
+_BATCH = 400  # instructions that stores under one test of the barrier take at most
+
 _BY_SYMBOL = "this listing doesn't say whether the variable holds a pointer or a number"
 _BY_WORD = "up to Go 1.7 a listing doesn't say which words of a variable are pointers"
 _BY_COPY = "the listing doesn't print the contents of the value that is copied"
@@ -486,43 +488,62 @@ class _Reader:
 def _batches(code: list[Instruction]) -> dict[int, int]:
     """Say which instructions belong to which test of the write barrier (Go 1.21 on).
 
-    The barrier's part stands behind the test, the stores stand where both ways meet.
+    One way from the test leads through the barrier's part, both lead to the stores.
     """
     index_of = {each.pc: index for index, each in reversed(list(enumerate(code)))}
     found: dict[int, int] = {}
     for index, each in enumerate(code):
         if "runtime.writeBarrier(SB)" not in each.args or each.op in ("CALL", "LEAQ"):
             continue
-        jump = next((at for at in range(index + 1, min(index + 5, len(code))) if _skips(code[at])), 0)
-        if not jump:
-            continue
-        meet = index_of.get(int(code[jump].args.rpartition(",")[2].strip()[:12]), len(code))
-        for start, ends in ((jump + 1, ("RET", "JMP")), (meet, ("RET", "JMP", "CALL"))):
-            for at in range(start, len(code)):
-                found.setdefault(at, index)
-                if code[at].op in ends or (at != start and at == meet):
-                    break
-                if at > start and "runtime.writeBarrier(SB)" in code[at].args:
-                    break
+        jump = next((at for at in range(index + 1, min(index + 6, len(code))) if _skips(code[at])), 0)
+        if jump:
+            target = index_of.get(_target(code[jump]), len(code))
+            for start in (jump + 1, target):
+                for at in _walk(code, start, index_of):
+                    found.setdefault(at, index)
     return found
 
 
+def _walk(code: list[Instruction], start: int, index_of: dict[int, int]) -> Iterator[int]:
+    """Go on from an instruction as far as a batch of stores may reach."""
+    at = start
+    for _ in range(_BATCH):
+        if at >= len(code):
+            return
+        each = code[at]
+        yield at
+        if each.op in ("JMP", "B"):
+            at = index_of.get(_target(each), len(code))
+            continue
+        if each.op == "CALL" and not each.args.startswith(("runtime.gcW", "runtime.wb")):
+            return
+        if each.op in ("RET", "UNDEF") or "runtime.writeBarrier(SB)" in each.args or _skips(each):
+            return
+        at += 1
+
+
 def _skips(each: Instruction) -> bool:
-    """Say whether an instruction jumps over the barrier's part."""
-    return each.op in ("JEQ", "CBZW", "CBZ") and each.args.rpartition(",")[2].strip().isdigit()
+    """Say whether an instruction is the jump behind a test of the barrier."""
+    return each.op in ("JEQ", "JNE", "CBZW", "CBZ", "CBNZW", "CBNZ") and _target(each) >= 0
+
+
+def _target(each: Instruction) -> int:
+    last = each.args.rpartition(",")[2].strip()
+    return int(last[:12]) if last.isdigit() else -1
 
 
 def _logged_lines(
     code: list[Instruction], proofs: list[Proof], batches: dict[int, int]
-) -> dict[tuple[int, str, int], Instruction]:
+) -> dict[tuple[int, str, int, bool], Instruction]:
     """Return the instructions that log old values, by batch, variable and offset."""
-    lines: dict[tuple[int, str, int], Instruction] = {}
+    lines: dict[tuple[int, str, int, bool], Instruction] = {}
     for proof in proofs:
         if proof.site in batches and (
             proof.logged or (proof.region and code[proof.site].args.startswith("runtime.wbZero"))
         ):
             offset = -1 if proof.region else proof.address.offset
-            key = (batches[proof.site], proof.address.symbol, offset)
+            address = proof.address
+            key = (batches[proof.site], address.symbol, offset, address.moving and offset >= 0)
             lines.setdefault(key, code[proof.site])
     return lines
 
@@ -543,9 +564,9 @@ def _on_own_lines(
         at = code[store.site]
         batch = batches.get(store.site)
         if lines and batch is not None and at.op != "CALL":
-            start = store.address.offset
+            symbol, start, moving = store.address
             for offset in (*range(start, start + store.size, WORD), -1):
-                logged = lines.get((batch, store.address.symbol, offset))
+                logged = lines.get((batch, symbol, offset, moving and offset >= 0))
                 if logged is not None:
                     at = replace(at, file=logged.file, line=logged.line)
                     break

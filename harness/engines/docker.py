@@ -39,9 +39,9 @@ from harness.errors import CellError, GoclaimError, UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from docker import APIClient, DockerClient
     from docker.models.images import Image as DockerImage
 
-    from docker import APIClient, DockerClient
     from harness.engines import Outcome
     from harness.toolchains import GoVersion, ToolchainStore
 
@@ -132,9 +132,8 @@ def connect(timeout: int) -> DockerClient:
 
     Raises ``OSError`` when nobody listens on its socket.
     """
-    from docker.context import ContextAPI  # noqa: PLC0415
-
     import docker  # noqa: PLC0415
+    from docker.context import ContextAPI  # noqa: PLC0415
 
     if address := os.environ.get("DOCKER_HOST"):
         _knock(address)

@@ -264,7 +264,7 @@ def differences(program: Program, release: str, flags: str = "") -> list[str]:
 
 
 def _line(difference: str) -> int:
-    return int("".join(char for char in difference.split(",")[0] if char.isdigit()) or 1)
+    return int("".join(char for char in difference.split(",", maxsplit=1)[0] if char.isdigit()) or 1)
 
 
 @pytest.mark.go

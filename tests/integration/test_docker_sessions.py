@@ -13,9 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import docker
 import pytest
 
-import docker
 from harness import resources
 from harness.engines import File, Limits
 from harness.engines import docker as docker_engine

@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 import docker.errors
 import pytest
 import requests.exceptions
+from docker import APIClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker import APIClient
 from harness.engines import File
 from harness.engines.docker import (
     Base,

@@ -152,20 +152,10 @@ class Run:
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
-    """Make a table with integer columns that may have gaps."""
+    """Make a table whose cells are as they were: an integer stays one of any size, beside gaps."""
     import pandas as pd  # noqa: PLC0415  slow to import, and a program may be running meanwhile
 
-    frame = pd.DataFrame(rows, columns=list(columns))
-    integers = {
-        *MEMSTATS_COLUMNS,
-        "max_rss",
-        "snapshot_index",
-        "repetition",
-        "line",
-        "index",
-        "value",
-    }
-    return frame.astype({name: "Int64" for name in columns if name in integers})
+    return pd.DataFrame(rows, columns=list(columns), dtype=object)
 
 
 def timestamp() -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.assembly import Function, Instruction
-    from harness.experiment import Listed
+    from harness.listings import Listed
 
 Place = tuple[str, int]
 _MARKS = {"call": ("map call", "yellow"), "nil": ("nil store", "magenta")}

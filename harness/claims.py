@@ -8,11 +8,19 @@ only where the code in question was emitted at all.
 
 from __future__ import annotations
 
+import re
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from harness.memstats import KIB, MIB, Output
 from harness.toolchains import VersionRange
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 
     from harness.assembly import Call, Facts, NilStore
     from harness.observations import Observations
+
+LISTING_KINDS = frozenset({"call", "reference", "nil-store"})
 
 Result = Literal["reproduced", "not reproduced", "inconclusive", "not applicable"]
 Unit = Literal["bytes", "KiB", "MB", "count", "ratio"]
@@ -45,6 +55,7 @@ class Verdict:
         spread: Largest minus smallest measurement.
         reason: What the verdict rests on, in words.
         known: Why a deviation is expected, where the manifest documents it.
+        disagree: Whether the repetitions do not all say the same.
         evidence: Instructions the verdict rests on, ``main.go:26  CALL ...``.
     """
 
@@ -59,6 +70,7 @@ class Verdict:
     spread: str = ""
     reason: str = ""
     known: str = ""
+    disagree: bool = False
     evidence: tuple[str, ...] = ()
 
     @property
@@ -131,6 +143,10 @@ class _Claim(BaseModel):
     go: Range
     known: str = ""
 
+    def needs(self) -> set[str]:
+        """Return the other scenarios whose observations it is judged on."""
+        return set()
+
     def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
         raise NotImplementedError
 
@@ -170,21 +186,27 @@ class _Measured(_Claim):
             "tolerance": middle.tolerance,
             "spread": "" if spread is None else _shown(spread / UNIT_BYTES[middle.unit or "count"]),
         }
-        holds = {one.holds for one in judged}
-        if len(holds) > 1:
+        reason = middle.reason
+        result: Result = "reproduced" if middle.holds else "not reproduced"
+        details["disagree"] = len({one.holds for one in judged}) > 1
+        if details["disagree"]:
             share = sum(one.holds for one in judged)
             reason = (
-                f"the repetitions disagree: {share} of {len(judged)} are as claimed "
+                f"{share} of {len(judged)} repetitions are as claimed "
                 f"({', '.join(one.shown for one in judged)})"
             )
-            return self.verdict(own, "inconclusive", reason=reason, **details)
-        result: Result = "reproduced" if holds == {True} else "not reproduced"
-        return self.verdict(own, result, reason=middle.reason, **details)
+            if not numbers or _middle_half(numbers) > middle.allowed:
+                result = "inconclusive"
+                reason = f"the repetitions disagree: {reason}"
+        return self.verdict(own, result, reason=reason, **details)
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A claim on one repetition: whether it holds, and the numbers."""
+    """A claim on one repetition: whether it holds, and the numbers.
+
+    ``number`` and ``allowed`` are in bytes, or as they are for counts and ratios.
+    """
 
     holds: bool
     number: float | None
@@ -193,6 +215,13 @@ class Measurement:
     reason: str
     unit: str = ""
     tolerance: str = ""
+    allowed: float = 0
+
+
+def _middle_half(numbers: Sequence[float]) -> float:
+    """Return the interquartile range: the spread without the outliers."""
+    lower, _, upper = statistics.quantiles(numbers, n=4, method="inclusive")
+    return upper - lower
 
 
 def _shown(number: float) -> str:
@@ -269,6 +298,28 @@ class Figure(_Measured):
     tolerance: float = 0
     tolerance_percent: float = 0
 
+    explained_by: Quantity | None = None
+
+    def needs(self) -> set[str]:
+        """Return the scenarios that it is a ratio of, or explained by."""
+        sides = (self.of, self.explained_by)
+        return {side.scenario for side in sides if side is not None and side.scenario}
+
+    def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
+        """Judge it; a deviation counts as documented only if its explanation is measured."""
+        verdict = super().judge(own, others)
+        if not verdict.deviates_as_documented or self.explained_by is None:
+            return verdict
+        try:
+            found = _elsewhere(self.explained_by, Output(), others) / UNIT_BYTES[self.unit]
+        except Unmeasured as why:
+            return replace(verdict, known="", reason=f"{verdict.reason}; {why}")
+        explained = abs(int(found) - self.printed) <= max(self.tolerance, 0)
+        told = f"{self.explained_by} is {int(found)} {self.unit}, measured here"
+        if not explained:
+            return replace(verdict, known="", reason=f"{verdict.reason}; but {told}")
+        return replace(verdict, known=f"{self.known} {told[:1].upper()}{told[1:]}.")
+
     @model_validator(mode="after")
     def _ratio_has_two_sides(self) -> Figure:
         if (self.unit == "ratio") != (self.of is not None):
@@ -299,6 +350,7 @@ class Figure(_Measured):
             expected=_shown(self.printed),
             unit=self.unit,
             tolerance=_shown(allowed),
+            allowed=allowed * UNIT_BYTES[self.unit],
             reason=f"{quantity} is {_shown(value)} where {_shown(self.printed)} is printed "
             f"({difference:+.1f}, allowed {_shown(allowed)} either way)",
         )
@@ -353,6 +405,10 @@ class Comparison(_Measured):
     right: Quantity
     tolerance_percent: float = 0
 
+    def needs(self) -> set[str]:
+        """Return the scenarios of both sides, but for its own."""
+        return {side.scenario for side in (self.left, self.right) if side.scenario}
+
     def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
         """Compare left with factor times right."""
         left = _elsewhere(self.left, output, others)
@@ -373,6 +429,7 @@ class Comparison(_Measured):
             expected=f"{self.relation} {self.factor:g}",
             unit="ratio",
             tolerance=f"{slack:.3g}",
+            allowed=slack,
             reason=f"{self.left} is {left / MIB:,.1f} MB, {self.right} is {right / MIB:,.1f} MB",
         )
 
@@ -395,11 +452,15 @@ class _Listed(_Claim):
     Attributes:
         line: The source line it is about: its number, or text that it contains.
             Without it the whole program is meant.
+        file: The file that line is in, where the program has several.
         present: False claims the absence.
+        count: How many there have to be; without it, any number but none.
     """
 
     line: int | str | None = None
+    file: str | None = None
     present: bool = True
+    count: int | None = Field(None, ge=1)
 
     def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:  # noqa: ARG002
         facts = own.facts
@@ -416,39 +477,49 @@ class _Listed(_Claim):
                 own, "inconclusive", reason=f"the compiler emitted no code for {_places(lines)}"
             )
         found = [one for one in self.matching(facts) if (one.file, one.line) in asked]
-        return self._decide(own, found, asked)
+        return self._decide(own, facts, found, asked)
 
     def _lines(self, source: Mapping[str, tuple[str, ...]]) -> set[tuple[str, int]] | None:
         """Return the lines the claim is about, as (file, line); None for all of them."""
         if self.line is None:
             return None
+        files = {name: lines for name, lines in source.items() if self.file in {None, name}}
         if isinstance(self.line, int):
-            return {(file, self.line) for file in source}
+            return {(file, self.line) for file in files}
         return {
             (file, number)
-            for file, lines in source.items()
+            for file, lines in files.items()
             for number, text in enumerate(lines, start=1)
             if self.line in text.partition("//")[0]
         }
 
     def _decide(
-        self, own: Observations, found: Sequence[Call | NilStore], asked: set[tuple[str, int]]
+        self,
+        own: Observations,
+        facts: Facts,
+        found: Sequence[Call | NilStore],
+        asked: AbstractSet[tuple[str, int]],
     ) -> Verdict:
-        what = self.what()
-        evidence = tuple(f"{one.file}:{one.line}\t{one.instruction}" for one in found)
-        expected = what if self.present else f"no {what}"
+        what = self.what() if self.count is None else f"{self.count} x {self.what()}"
         measured = f"{len(found)} found" if found else "none"
-        uncertain = [one for one in found if getattr(one, "uncertain", False)]
         place = _places(asked) if self.line is not None else f"any of {len(asked)} lines with code"
-        details: dict[str, Any] = {"expected": expected, "measured": measured, "evidence": evidence}
-        if uncertain and len(uncertain) == len(found):
-            reason = "this release's listing cannot tell a nil store from a zeroed number here"
+        details: dict[str, Any] = {
+            "expected": what if self.present else f"no {what}",
+            "measured": measured,
+            "evidence": tuple(f"{one.file}:{one.line}\t{one.instruction}" for one in found),
+        }
+        if found and all(getattr(one, "uncertain", False) for one in found):
+            reason = str(getattr(found[0], "uncertain_because", ""))
             return self.verdict(own, "inconclusive", reason=reason, **details)
-        holds = bool(found) == self.present
+        there = bool(found) if self.count is None else len(found) == self.count
         reason = f"{measured} at {place}"
-        return self.verdict(
-            own, "reproduced" if holds else "not reproduced", reason=reason, **details
-        )
+        if there == self.present:
+            return self.verdict(own, "reproduced", reason=reason, **details)
+        if self.line is not None:
+            everything: list[Call | NilStore] = [*facts.calls, *facts.nil_stores]
+            beside = [one.instruction for one in everything if (one.file, one.line) in asked]
+            reason += f"; what is there: {', '.join(beside) or 'no map call and no nil store'}"
+        return self.verdict(own, "not reproduced", reason=reason, **details)
 
     def matching(self, facts: Facts) -> Sequence[Call | NilStore]:
         raise NotImplementedError
@@ -462,18 +533,22 @@ def _places(lines: AbstractSet[tuple[str, int]] | None) -> str:
 
 
 class CallClaim(_Listed):
-    """A call of a runtime function is in the listing."""
+    """A call of a runtime function, or a reference to one, is in the listing.
 
-    kind: Literal["call"]
+    A reference takes the function's address: the runtime calls it later, as
+    for ``defer delete(m, k)``.
+    """
+
+    kind: Literal["call", "reference"]
     callee: str
 
     def matching(self, facts: Facts) -> Sequence[Call]:
         """Return the calls of that function, anywhere."""
-        return [one for one in facts.calls if one.kind == "call" and one.callee == self.callee]
+        return [one for one in facts.calls if (one.kind, one.callee) == (self.kind, self.callee)]
 
     def what(self) -> str:
         """Say it as the listing does."""
-        return f"CALL {self.callee}"
+        return f"CALL {self.callee}" if self.kind == "call" else f"reference to {self.callee}"
 
 
 class NilStoreClaim(_Listed):
@@ -507,6 +582,77 @@ Claim = Annotated[
     Kept | Released | Figure | SequenceClaim | Comparison | CallClaim | NilStoreClaim,
     Field(discriminator="kind"),
 ]
+
+
+_COMMENT = re.compile(r"//\s*goclaim(?P<go>\s+\S+)?:\s*(?P<expectation>\S.*?)\s*$")
+_EXPECTATION = re.compile(
+    r"(?P<negated>-)?((?P<count>\d+)\s+)?"
+    r"((?P<call>call|reference)\s+(?P<callee>\S+)"
+    r"|nil-store\s+(?P<variable>\S+)(\s+(?P<form>\S+))?)"
+)
+
+
+def claims_in_comments(file: str, text: str) -> tuple[CallClaim | NilStoreClaim, ...]:
+    """Read the expectations that stand beside the code they are about.
+
+    In the way of the Go project's own ``test/codegen``, with the releases it
+    is about and with counts and negation::
+
+        delete(m, k) // goclaim 1.9..: call runtime.mapdelete_fast64
+        // goclaim 1.10..1.20: nil-store main.m XORL
+        // goclaim 1.21..: -nil-store main.m XORL
+        m = nil
+
+    A comment on a line of its own is about the next line of code. Raises
+    ``ValueError`` beginning with the line number.
+    """
+    claims: list[CallClaim | NilStoreClaim] = []
+    waiting: list[tuple[int, re.Match[str]]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        comment = _COMMENT.search(line)
+        if comment:
+            waiting.append((number, comment))
+        code = line[: comment.start()] if comment else line
+        if code.strip() and not code.strip().startswith("//"):
+            claims += [_commented(file, at, found, number) for at, found in waiting]
+            waiting = []
+    if waiting:
+        raise ValueError(f"{waiting[0][0]}: there is no code behind this expectation")
+    return tuple(claims)
+
+
+def _commented(file: str, at: int, comment: re.Match[str], line: int) -> CallClaim | NilStoreClaim:
+    expectation = _EXPECTATION.fullmatch(comment["expectation"])
+    if expectation is None:
+        raise ValueError(
+            f"{at}: {comment['expectation']!r} is no expectation; write call FUNCTION, "
+            "reference FUNCTION or nil-store VARIABLE [FORM], with - before it for its absence "
+            "or a number for how many"
+        )
+    if expectation["negated"] and expectation["count"]:
+        raise ValueError(f"{at}: an expectation is negated or counted, not both")
+    same: dict[str, Any] = {
+        "id": f"line-{at}",
+        "says": comment["expectation"],
+        "go": (comment["go"] or "1.2..").strip(),
+        "file": file,
+        "line": line,
+        "present": not expectation["negated"],
+        "count": expectation["count"],
+    }
+    try:
+        if expectation["call"]:
+            callee = f"runtime.{expectation['callee'].removeprefix('runtime.')}"
+            return CallClaim(kind=expectation["call"], callee=callee, **same)
+        variable = expectation["variable"]
+        return NilStoreClaim(
+            kind="nil-store",
+            variable=variable if "." in variable else f"main.{variable}",
+            form=expectation["form"],
+            **same,
+        )
+    except ValidationError as error:
+        raise ValueError(f"{at}: {error.errors()[0]['msg']}") from error
 
 
 def unusable(observations: Observations) -> str:

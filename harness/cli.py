@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from harness.experiment import Event, Finished, Judged, Listed
+    from harness.experiment import Event, Finished, Judged
+    from harness.listings import Listed
     from harness.toolchains import ToolchainStore
 
 # Everything of weight is imported where it is used, so that --help answers at once.
@@ -99,6 +100,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     help="Folder for the CSV files, run.json and artifacts. [default: a new one under results/]",
 )
 @click.option(
+    "--resume", is_flag=True, help="Go on in --out where an earlier run of the same plan ended."
+)
+@click.option(
     "--gomaxprocs",
     type=click.IntRange(1, 1024),
     default=4,
@@ -149,7 +153,7 @@ def run(
     from harness.engines import Limits, choose
     from harness.toolchains import ToolchainStore, parse_spec
 
-    found = scenarios.find(targets)
+    found = scenarios.with_companions(scenarios.find(targets))
     versions = parse_spec(spec)
     settings = experiment.Settings(
         repeat=options["repeat"],
@@ -161,19 +165,25 @@ def run(
     with _progress(quiet=as_json) as (notify, watch):
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
-        folder = out or Path("results") / results.timestamp()
-        kept = results.Run.start(folder, place.name, _provenance(spec, place.name, settings))
         planned = experiment.plan(found, versions, place.platform)
+        folder = out or Path("results") / results.timestamp()
+        provenance = {
+            **_provenance(spec, place.name, settings),
+            "plan": experiment.identity(planned, place.name, settings),
+        }
+        kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(planned, place, cache, settings, kept, watch)
     if as_json:
         click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
     else:
         _show(finished, folder)
+    if finished.error:
+        click.echo(f"goclaim: {finished.error}", err=True)
     sys.exit(finished.exit_code)
 
 
 def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401
-    from harness import experiment, results
+    from harness import doctor, results
 
     return {
         "goclaim": __version__,
@@ -189,7 +199,7 @@ def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noq
             "memory_bytes": settings.limits.memory,
             "output_bytes": settings.limits.output,
         },
-        "host": experiment.host(),
+        "host": doctor.host(),
     }
 
 
@@ -347,24 +357,24 @@ def asm(
       goclaim asm main.go --go 1.9..1.27 --line 21
       goclaim asm --listing listing.txt --json
     """
-    from harness import asm_view, experiment, resources, scenarios
+    from harness import asm_view, listings, resources, scenarios
     from harness.engines import choose
     from harness.toolchains import ToolchainStore, parse_spec
 
     if (target is None) == (listing is None):
         raise UsageError("Name a program or a scenario, or a listing with --listing FILE.")
     if listing is not None:
-        found = [experiment.read_listing(listing, calls)]
+        found = [listings.read_listing(listing, calls)]
     else:
         cache = resources.cache()
         (scenario,) = scenarios.find([target or ""])
-        with _progress(quiet=as_json) as (notify, watch):
+        with _progress(quiet=as_json) as (notify, _):
             store = ToolchainStore(cache, notify)
             place = choose(engine, store, cache, notify)
             versions = parse_spec(spec)
             found = list(
-                experiment.list_assembly(
-                    scenario, versions, place, cache, calls=calls, goarch=goarch, watch=watch
+                listings.list_assembly(
+                    scenario, versions, place, cache, calls=calls, goarch=goarch, notify=notify
                 )
             )
     if as_json:

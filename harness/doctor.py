@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shutil
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import resources
@@ -13,7 +16,6 @@ from harness.toolchains import ToolchainStore, find_go, host_platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _WANTED = 2_000_000_000  # bytes free, for a toolchain, its image and builds
 
@@ -88,3 +90,34 @@ def _fetched(store: ToolchainStore) -> Check:
         else "none yet; the first run fetches what it needs"
     )
     return Check("toolchains", ok=True, text=text)
+
+
+def host() -> dict[str, str]:
+    """Describe this machine for provenance: what influences a number, no names or paths."""
+    goos, goarch = host_platform()
+    return {
+        "os": goos,
+        "arch": goarch,
+        "kernel": platform.release(),
+        "cpu": _cpu_model(),
+        "cpus": str(os.cpu_count() or 0),
+        "memory_bytes": str(_memory()),
+        "python": platform.python_version(),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
+    )
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return 0

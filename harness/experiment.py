@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
-import platform as machine
+import hashlib
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness import assembly, memstats
+from harness import memstats
 from harness.build import Build, assert_version, build
 from harness.claims import judge
 from harness.engines import File, Limits, Outcome
-from harness.errors import CellError, GoclaimError, UnavailableError, UsageError
+from harness.errors import CellError, GoclaimError, UnavailableError
+from harness.listings import read_facts
 from harness.observations import Cell, Observations, Repetition
 from harness.scenarios import Program, Scenario, render
-from harness.toolchains import host_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from harness.assembly import Facts, Function
     from harness.claims import Verdict
     from harness.engines import Engine, Session
     from harness.results import Run
     from harness.toolchains import GoVersion
 
-Step = Literal["toolchain", "build", "run", "done"]
+Step = Literal["toolchain", "build", "run"]
+ENOUGH = 3  # repetitions from which on a disagreement is followed up
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,8 @@ class Settings:
     """How programs are run; stored with the results because it moves the numbers.
 
     Attributes:
-        repeat: How often each program runs, each time as a new process.
+        repeat: How often each program runs, each time as a new process; from 3
+            on, a program whose repetitions disagree runs twice as often again.
         gomaxprocs: GOMAXPROCS of the programs: the heap before anything
             happens and garbage before a collection depend on it.
         limits: What one program may use.
@@ -51,10 +51,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A cell and the scenario it is one of."""
+    """A cell, decided on before anything runs.
+
+    Attributes:
+        cell: Which scenario on which toolchain.
+        scenario: The scenario.
+        program: What to build; None where it can't exist on that release.
+        not_applicable: Why not, else empty.
+    """
 
     cell: Cell
     scenario: Scenario
+    program: Program | None
+    not_applicable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +114,19 @@ class Measured:
 def plan(
     scenarios: Sequence[Scenario], versions: Sequence[GoVersion], platform: tuple[str, str]
 ) -> tuple[Planned, ...]:
-    """Lay out the cells: every scenario on every release, release by release."""
+    """Lay out the cells, every scenario on every release, and render their programs.
+
+    Raises ``ManifestError`` for a template that does not render, before anything runs.
+    """
     goos, goarch = platform
-    return tuple(
-        Planned(Cell(scenario.name, version, goos, goarch), scenario)
-        for version in versions
-        for scenario in scenarios
-    )
+    planned = []
+    for version in versions:
+        for scenario in scenarios:
+            why = scenario.not_applicable(version)
+            program = None if why else render(scenario, version)
+            cell = Cell(scenario.name, version, goos, goarch)
+            planned.append(Planned(cell, scenario, program, why))
+    return tuple(planned)
 
 
 def measure(
@@ -127,153 +142,159 @@ def measure(
     cells. Raises only for what ends everything: a full disk, an interrupt.
     """
     versions = list(dict.fromkeys(one.cell.version for one in planned))
-    total = len(planned) * settings.repeat
-    done = 0
+    progress = _Progress(watch, len(planned) * settings.repeat)
     for version in versions:
         ours = [one for one in planned if one.cell.version == version]
-
-        def step(kind: Step, text: str, finished: int, version: GoVersion = version) -> None:
-            watch(Event(kind, version, text, finished, total))
-
         shown: set[str] = set()
         try:
-            step("toolchain", f"preparing Go {version} ({engine.name})", done)
+            progress.say("toolchain", version, f"preparing Go {version} ({engine.name})")
             with engine.open(version, memory=settings.limits.memory) as session:
                 assert_version(session, version)
-                runner = _Toolchain(session, version, cache, settings, step, done)
-                for found in runner.measure(ours):
+                toolchain = _Toolchain(session, version, cache, settings, progress)
+                for found in toolchain.measure(ours):
                     shown.add(found.observations.cell.id)
                     yield found
         except (UnavailableError, CellError) as error:
             for one in ours:
                 if one.cell.id not in shown:
                     yield Measured(Observations(one.cell, failure=str(error)), error=error)
-        done += len(ours) * settings.repeat
+        progress.done = sum(settings.repeat for one in planned if one.cell.version <= version)
 
 
+@dataclass(slots=True)
+class _Progress:
+    """Counts the steps of a run and tells the watcher."""
+
+    watch: Callable[[Event], None]
+    total: int
+    done: int = 0
+
+    def say(self, step: Step, version: GoVersion, text: str) -> None:
+        self.watch(Event(step, version, text, self.done, self.total))
+
+
+@dataclass(slots=True)
 class _Toolchain:
     """The cells of one release, in one session."""
 
-    def __init__(
-        self,
-        session: Session,
-        version: GoVersion,
-        cache: Path,
-        settings: Settings,
-        step: Callable[[Step, str, int], None],
-        done: int,
-    ) -> None:
-        self._session = session
-        self._version = version
-        self._cache = cache
-        self._settings = settings
-        self._step = step
-        self._done = done
+    session: Session
+    version: GoVersion
+    cache: Path
+    settings: Settings
+    progress: _Progress
+    _runs: dict[str, list[Outcome | CellError]] = field(default_factory=dict)
 
     def measure(self, planned: Sequence[Planned]) -> Iterator[Measured]:
-        programs: dict[str, Program] = {}
         for one in planned:
-            why = one.scenario.not_applicable(self._version)
-            if why:
-                yield Measured(Observations(one.cell, not_applicable=why))
-            else:
-                programs[one.cell.scenario] = render(one.scenario, self._version)
+            if one.not_applicable:
+                yield Measured(Observations(one.cell, not_applicable=one.not_applicable))
+        programs = {one.cell.scenario: one.program for one in planned if one.program}
         if not programs:
             return
-        self._step(
-            "build", f"building {len(programs)} programs with Go {self._version}", self._done
-        )
-        builds = build(self._session, self._version, list(programs.values()), self._cache)
+        text = f"building {len(programs)} programs with Go {self.version}"
+        self.progress.say("build", self.version, text)
+        builds = build(self.session, self.version, list(programs.values()), self.cache)
         built = [one for one in planned if one.cell.scenario in builds]
-        runnable = [one for one in built if builds[one.cell.scenario].binary]
-        runs: dict[str, list[Outcome | CellError]] = {one.cell.scenario: [] for one in built}
         interrupted: KeyboardInterrupt | None = None
         try:
-            self._run(runnable, builds, runs)
+            self._run_all(built, builds)
         except KeyboardInterrupt as error:  # what was measured before it is kept
             interrupted = error
         for one in built:
-            name = one.cell.scenario
-            if runs[name] or not builds[name].binary:
-                yield self._observe(one, programs[name], builds[name], runs[name])
+            own = builds[one.cell.scenario]
+            if self._runs.get(one.cell.scenario) or not own.binary:
+                yield self._observe(one, own)
         if interrupted:
             raise interrupted
 
-    def _run(
-        self,
-        planned: Sequence[Planned],
-        builds: Mapping[str, Build],
-        runs: Mapping[str, list[Outcome | CellError]],
-    ) -> None:
-        """Run every program, repetitions as the outer loop so that drift spreads evenly."""
-        binaries = {one.cell.scenario: builds[one.cell.scenario].binary for one in planned}
-        self._session.write(
+    def _run_all(self, planned: Sequence[Planned], builds: Mapping[str, Build]) -> None:
+        """Run every program; those whose repetitions disagree, again.
+
+        What a program allocated before a collection depends on when the
+        collector ran, so on a busy machine a repetition now and then falls
+        out of line. More repetitions tell an outlier from a real spread.
+        """
+        binaries = {name: one.binary for name, one in builds.items() if one.binary}
+        self.session.write(
             {
                 f"programs/{name}": File(binary.read_bytes(), executable=True)
                 for name, binary in binaries.items()
-                if binary
             }
         )
-        executor = concurrent.futures.ThreadPoolExecutor(self._settings.jobs)
+        self._run(list(binaries), self.settings.repeat)
+        if self.settings.repeat < ENOUGH:
+            return
+        judged = judge_all(
+            planned, [self._observe(one, builds[one.cell.scenario]) for one in planned]
+        )
+        again = [
+            one.scenario.name for one in judged if any(verdict.disagree for verdict in one.verdicts)
+        ]
+        more = 2 * self.settings.repeat
+        self.progress.total += len(again) * more
+        self._run(again, more)
+
+    def _run(self, names: Sequence[str], times: int) -> None:
+        """Run programs, repetitions as the outer loop so that drift spreads evenly."""
+        executor = concurrent.futures.ThreadPoolExecutor(self.settings.jobs)
         try:
-            for number in range(1, self._settings.repeat + 1):
-                futures = {
-                    executor.submit(self._run_one, one.cell.scenario): one for one in planned
-                }
+            for _ in range(times):
+                futures = {executor.submit(self._run_one, name): name for name in names}
                 for future in concurrent.futures.as_completed(futures):
-                    name = futures[future].cell.scenario
-                    runs[name].append(future.result())
-                    self._done += 1
-                    of = f"repetition {number} of {self._settings.repeat}"
-                    self._step("run", f"{name} on Go {self._version}, {of}", self._done)
+                    runs = self._runs.setdefault(futures[future], [])
+                    runs.append(future.result())
+                    self.progress.done += 1
+                    text = f"{futures[future]} on Go {self.version}, repetition {len(runs)}"
+                    self.progress.say("run", self.version, text)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 
     def _run_one(self, name: str) -> Outcome | CellError:
         try:
-            return self._session.call(
-                [f"{self._session.root}/programs/{name}"],
-                env={"GOMAXPROCS": str(self._settings.gomaxprocs)},
-                limits=self._settings.limits,
+            return self.session.call(
+                [f"{self.session.root}/programs/{name}"],
+                env={"GOMAXPROCS": str(self.settings.gomaxprocs)},
+                limits=self.settings.limits,
             )
         except CellError as error:
             return error
 
-    def _observe(
-        self, planned: Planned, program: Program, built: Build, runs: Sequence[Outcome | CellError]
-    ) -> Measured:
-        failure = ""
-        if built.error:
-            failure = f"it does not build: {built.error}"
-        elif not built.binary:
-            failure = "it is a library: only package main can be run"
-        facts = read_facts(built)
-        observations = Observations(
-            cell=planned.cell,
-            source=program.lines(),
-            facts=facts,
-            repetitions=tuple(
-                observe(number, outcome, planned.scenario, self._settings.limits)
-                for number, outcome in enumerate(runs, start=1)
-            ),
-            failure=failure,
-        )
-        return Measured(
-            observations,
-            program,
-            built,
-            tuple(run for run in runs if isinstance(run, Outcome)),
-            self._session.provenance,
-            next((run for run in runs if isinstance(run, CellError)), None),
-        )
+    def _observe(self, planned: Planned, built: Build) -> Measured:
+        runs = self._runs.get(planned.cell.scenario, [])
+        return observed(planned, built, runs, self.session.provenance, self.settings.limits)
 
 
-def read_facts(built: Build, calls: Literal["map", "all"] = "map") -> Facts | None:
-    """Read the facts out of a build's listing, None if it has none."""
-    if built.listing is None:
-        return None
-    with built.listing.open(encoding="utf-8", errors="replace") as lines:
-        return assembly.facts(lines, calls=calls)
+def observed(
+    planned: Planned,
+    built: Build,
+    runs: Sequence[Outcome | CellError],
+    provenance: Mapping[str, str],
+    limits: Limits,
+) -> Measured:
+    """Read a cell's build and runs."""
+    failure = ""
+    if built.error:
+        failure = f"it does not build: {built.error}"
+    elif not built.binary and not runs:
+        failure = "it is a library: only package main can be run"
+    observations = Observations(
+        cell=planned.cell,
+        source=built.program.lines(),
+        facts=read_facts(built),
+        repetitions=tuple(
+            observe(number, outcome, planned.scenario, limits)
+            for number, outcome in enumerate(runs, start=1)
+        ),
+        failure=failure,
+    )
+    return Measured(
+        observations,
+        built.program,
+        built,
+        tuple(run for run in runs if isinstance(run, Outcome)),
+        provenance,
+        next((run for run in runs if isinstance(run, CellError)), None),
+    )
 
 
 def observe(
@@ -291,7 +312,7 @@ def observe(
         failure = failure or str(error)
     expected = scenario.manifest.snapshots
     found = tuple(snapshot.name for snapshot in output.snapshots)
-    if not failure and not found:
+    if not failure and not found and not output.numbers and scenario.needs_figures:
         failure = "it printed no MemStats figures that goclaim can read"
     if not failure and expected and found != expected:
         failure = (
@@ -342,17 +363,19 @@ class Finished:
     Attributes:
         cells: In the order of the plan.
         interrupted: Whether Ctrl-C ended it.
+        error: What else ended it before its time, as a full disk.
     """
 
     cells: tuple[Judged, ...]
-    interrupted: bool
+    interrupted: bool = False
+    error: CellError | None = None
 
     @property
     def exit_code(self) -> int:
         """The exit code of ``goclaim run``: see the command's help."""
         if self.interrupted:
             return 130
-        codes = [0]
+        codes = [self.error.exit_code if self.error else 0]
         for cell in self.cells:
             if cell.measured.error:
                 codes.append(cell.measured.error.exit_code)
@@ -370,97 +393,58 @@ def run(
     results: Run,
     watch: Callable[[Event], None],
 ) -> Finished:
-    """Measure all cells, judge them and save everything; after an interrupt what there is."""
-    measured: list[Measured] = []
-    interrupted = False
+    """Measure all cells that the results do not hold yet, judge all, save everything.
+
+    After an interrupt, or when the disk is full, what there is is judged and
+    saved. Raises ``CellError`` when not even the tables can be written.
+    """
     started = time.monotonic()
+    measured = [found for one in planned if (found := _stored(one, results, settings))]
+    there = {found.observations.cell.id for found in measured}
+    missing = [one for one in planned if one.cell.id not in there]
+    trouble: KeyboardInterrupt | CellError | None = None
     try:
-        for found in measure(planned, engine, cache, settings, watch):
+        for found in measure(missing, engine, cache, settings, watch):
             measured.append(found)
-            results.add(found)
-    except KeyboardInterrupt:
-        interrupted = True
-    finished = Finished(judge_all(planned, measured), interrupted)
-    for cell in finished.cells:
-        results.judged(cell.measured.observations.cell, cell.verdicts)
+            if not found.error:
+                results.keep(found)
+    except (KeyboardInterrupt, CellError) as error:
+        trouble = error
+    finished = Finished(
+        judge_all(planned, measured),
+        interrupted=isinstance(trouble, KeyboardInterrupt),
+        error=trouble if isinstance(trouble, CellError) else None,
+    )
     programs = sum(one.duration for found in measured for one in found.outcomes)
-    results.finish(
-        interrupted=interrupted,
+    results.write(
+        engine.name,
+        finished.cells,
+        interrupted=finished.interrupted,
         exit_code=finished.exit_code,
+        resumed_cells=len(there),
         seconds={"all": round(time.monotonic() - started, 3), "programs": round(programs, 3)},
     )
     return finished
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A program's listing on one release, read.
-
-    Attributes:
-        version: The release.
-        program: What was compiled; None where a listing was given.
-        functions: Its functions with their instructions.
-        facts: The calls and nil stores; None if it does not compile.
-        failure: The compiler's message, or why it could not be asked.
-        error: Our own failure, None when all went well.
-    """
-
-    version: GoVersion | None
-    program: Program | None = None
-    functions: tuple[Function, ...] = ()
-    facts: Facts | None = None
-    failure: str = ""
-    error: GoclaimError | None = None
+def _stored(planned: Planned, results: Run, settings: Settings) -> Measured | None:
+    """Return a cell that an earlier run finished, read again from what it left."""
+    kept = results.stored(planned.cell)
+    if kept is None or planned.program is None:
+        return None
+    if not kept.failure and len(kept.outcomes) < settings.repeat:
+        return None  # an interrupt came before its last repetition
+    built = Build(planned.program, None, kept.listing, kept.failure)
+    return observed(planned, built, kept.outcomes, kept.provenance, settings.limits)
 
 
-def list_assembly(
-    scenario: Scenario,
-    versions: Sequence[GoVersion],
-    engine: Engine,
-    cache: Path,
-    *,
-    calls: Literal["map", "all"],
-    goarch: str,
-    watch: Callable[[Event], None],
-) -> Iterator[Listed]:
-    """Compile a scenario's program with each release and read its listing."""
-    for done, version in enumerate(versions):
-        watch(Event("build", version, f"compiling with Go {version}", done, len(versions)))
-        if why := scenario.not_applicable(version):
-            yield Listed(version, failure=why)
-            continue
-        try:
-            program = render(scenario, version)
-            with engine.open(version, memory=Limits().memory) as session:
-                assert_version(session, version)
-                cross = "" if goarch in {"", engine.platform[1]} else goarch
-                built = build(session, version, [program], cache, goarch=cross)[program.name]
-        except (UnavailableError, CellError) as error:
-            yield Listed(version, failure=str(error), error=error)
-            continue
-        if built.listing is None:
-            yield Listed(version, program, failure=built.error)
-            continue
-        with built.listing.open(encoding="utf-8", errors="replace") as lines:
-            functions = tuple(assembly.functions(lines))
-        yield Listed(version, program, functions, read_facts(built, calls))
-
-
-def read_listing(path: Path, calls: Literal["map", "all"]) -> Listed:
-    """Read a listing that somebody saved. Raises ``UsageError`` if it can't be read."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            facts = assembly.facts(lines, calls=calls)
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            functions = tuple(assembly.functions(lines))
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read: {error.strerror}") from error
-    if not functions:
-        raise UsageError(
-            f"{path}: there is no assembly listing in it. "
-            "Make one with: go build -gcflags=-S 2> listing.txt"
-        )
-    return Listed(None, None, functions, facts)
+def identity(planned: Sequence[Planned], engine: str, settings: Settings) -> str:
+    """Return what tells one plan from another: the programs, the releases, the settings."""
+    digest = hashlib.sha256(f"{engine} {settings}".encode())
+    for one in planned:
+        files = sorted(one.program.files.items()) if one.program else []
+        digest.update(repr((one.cell.id, files)).encode())
+    return digest.hexdigest()[:16]
 
 
 def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple[Judged, ...]:
@@ -480,34 +464,3 @@ def judge_all(planned: Sequence[Planned], measured: Sequence[Measured]) -> tuple
         verdicts = (judge(claim, own, beside[own.cell.version]) for claim in claims)
         judged.append(Judged(scenario, found, tuple(verdicts)))
     return tuple(judged)
-
-
-def host() -> dict[str, str]:
-    """Describe this machine for provenance: what influences a number, no names or paths."""
-    goos, goarch = host_platform()
-    return {
-        "os": goos,
-        "arch": goarch,
-        "kernel": machine.release(),
-        "cpu": _cpu_model(),
-        "cpus": str(os.cpu_count() or 0),
-        "memory_bytes": str(_memory()),
-        "python": machine.python_version(),
-    }
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return machine.processor()
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
-    )
-
-
-def _memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return 0

@@ -67,7 +67,7 @@ def write_up_table(
 
 def _figure_rows(scenario: Scenario, found: Observations) -> list[tuple[RenderableType, ...]]:
     """Show absolute figures side by side; nothing is judged on them."""
-    runs = [run for run in found.repetitions if not run.failure]
+    runs = [run for run in found.repetitions if not run.failure and run.output.snapshots]
     if not runs:
         return []
     printed = scenario.manifest.printed
@@ -193,23 +193,28 @@ def _show_assembly(console: Console, cells: Sequence[Judged]) -> None:
 
 
 def summary(finished: Finished) -> Text:
-    """Say in one line what came out."""
-    verdicts = [verdict for cell in finished.cells for verdict in cell.verdicts if verdict.in_scope]
+    """Say what came out: a line per write-up and release, and what failed."""
+    groups: dict[str, list[Verdict]] = {}
+    for cell in finished.cells:
+        about = cell.scenario.manifest.write_up
+        name = f"write-up {about}" if about else cell.scenario.name
+        key = f"{name} on Go {cell.measured.observations.cell.version}"
+        groups.setdefault(key, []).extend(one for one in cell.verdicts if one.in_scope)
+    lines = [_counted(name, verdicts) for name, verdicts in groups.items() if verdicts]
+    failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
+    if failed:
+        lines.append(f"failed: {', '.join(failed)}")
+    if finished.interrupted:
+        lines.append("interrupted: what was measured before is kept")
+    return Text("\n".join(lines), "bold")
+
+
+def _counted(name: str, verdicts: Sequence[Verdict]) -> str:
     counts = {
         "reproduced": sum(one.result == "reproduced" for one in verdicts),
         "deviating as documented": sum(one.deviates_as_documented for one in verdicts),
         "not reproduced": sum(one.failed and one.result == "not reproduced" for one in verdicts),
         "inconclusive": sum(one.result == "inconclusive" for one in verdicts),
     }
-    words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
-    text = (
-        f"{len(verdicts)} claims made for these releases: {words}"
-        if words
-        else "no claims were judged"
-    )
-    if failed:
-        text += f"; failed: {', '.join(failed)}"
-    if finished.interrupted:
-        text += " (interrupted: what was measured before is kept)"
-    return Text(text, "bold")
+    words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{name}: {words} of {len(verdicts)} claims"

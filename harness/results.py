@@ -1,17 +1,19 @@
 """Results ⇄ the files of a run: the CSV schema, provenance and artifacts.
 
 Other programs read these files; ``SCHEMA`` goes up when a column changes its
-meaning. A cell's artifacts are written as soon as it is measured, the tables
-when the run ends, however it ends.
+meaning.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.engines import Outcome
 from harness.errors import CellError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.claims import Verdict
-    from harness.experiment import Measured
+    from harness.experiment import Judged, Measured
     from harness.observations import Cell, Observations, Repetition
 
 SCHEMA = 1
@@ -52,36 +54,67 @@ VERDICTS = (
     "go_version", "go_experiment", "scenario", "claim", "in_scope", "expected", "measured", "unit",
     "tolerance", "spread", "verdict", "reason",
 )  # fmt: skip
+_INTEGERS = frozenset(
+    {*MEMSTATS_COLUMNS, "max_rss", "snapshot_index", "repetition", "line", "index", "value"}
+)
 VALUES = ("go_version", "go_experiment", "scenario", "repetition", "name", "index", "value")
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "measurements": MEASUREMENTS,
+    "assembly": ASSEMBLY,
+    "verdicts": VERDICTS,
+    "values": VALUES,
+}
 
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is on disk of a cell that was measured to its end.
+
+    Attributes:
+        outcomes: Its raw runs.
+        listing: The listing of its program, None if it has none.
+        failure: Why it could not be built, else empty.
+        provenance: The session's facts.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    listing: Path | None
+    failure: str
+    provenance: Mapping[str, str]
+
+
 @dataclass
 class Run:
-    """The folder of one run, filled cell by cell.
+    """The folder of one run.
+
+    A cell's artifacts appear under ``artifacts/`` at once and whole when the
+    cell is done; the tables are made from them. So whatever ends a run, what
+    was finished is there, and can be taken up again.
 
     Attributes:
         folder: Where it lies.
-        engine: The engine's name.
-        provenance: What ``run.json`` says beside the tables.
+        provenance: What ``run.json`` says.
     """
 
     folder: Path
-    engine: str
     provenance: dict[str, Any]
-    _tables: dict[str, list[Row]] = field(
-        default_factory=lambda: {"measurements": [], "assembly": [], "verdicts": [], "values": []}
-    )
 
     @classmethod
-    def start(cls, folder: Path, engine: str, provenance: Mapping[str, Any]) -> Run:
-        """Make the folder. Raises ``UsageError`` if it holds something or can't be written."""
+    def start(cls, folder: Path, provenance: Mapping[str, Any], *, resume: bool = False) -> Run:
+        """Make the folder, or take up what is in it.
+
+        ``provenance["plan"]`` identifies what is measured. Raises
+        ``UsageError`` if the folder can't be written, holds something and is
+        not to be resumed, or holds another plan.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
-                raise UsageError(f"{folder} is not empty. Name a new folder with --out.")
-            run = cls(folder, engine, {"schema": SCHEMA, **provenance, "sessions": {}})
+                _check_resumable(folder, provenance, resume=resume)
+            run = cls(folder, {"schema": SCHEMA, **provenance, "sessions": {}})
             run._write_json("run.json", run.provenance)
         except OSError as error:
             raise UsageError(
@@ -89,35 +122,56 @@ class Run:
             ) from error
         return run
 
-    def add(self, measured: Measured) -> None:
-        """Keep a cell: its artifacts now, its rows until ``finish``. Raises ``CellError``."""
-        found = measured.observations
-        self._tables["measurements"] += _measurements(found, self.engine)
-        self._tables["values"] += _values(found)
-        self._tables["assembly"] += _assembly(found)
-        if measured.provenance:
-            self.provenance["sessions"][f"go{found.cell.version}"] = dict(measured.provenance)
+    def stored(self, cell: Cell) -> Stored | None:
+        """Return a cell that an earlier run of the same plan finished."""
+        folder = self.folder / "artifacts" / cell.id
         try:
-            self._artifacts(measured)
+            kept = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+            outcomes = tuple(_outcome(one) for one in kept["runs"])
+            listing = folder / "listing.txt"
+            return Stored(
+                outcomes, listing if listing.exists() else None, kept["failure"], kept["provenance"]
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, measured: Measured) -> None:
+        """Put a cell's artifacts on disk. Raises ``CellError`` when that fails."""
+        if measured.program is None:
+            return
+        final = self.folder / "artifacts" / measured.observations.cell.id
+        fresh = final.with_name(f".{final.name}")
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            for name, text in measured.program.files.items():
+                (fresh / name).write_text(text, encoding="utf-8")
+            if measured.build and measured.build.listing:
+                _write_synced(fresh / "listing.txt", measured.build.listing.read_bytes())
+            _write_synced(fresh / "cell.json", _cell_json(measured))
+            shutil.rmtree(final, ignore_errors=True)
+            fresh.rename(final)
         except OSError as error:
+            shutil.rmtree(fresh, ignore_errors=True)
             raise self._full(error) from error
 
-    def judged(self, cell: Cell, verdicts: Sequence[Verdict]) -> None:
-        """Keep the verdicts on a cell."""
-        self._tables["verdicts"] += [_verdict(cell, verdict) for verdict in verdicts]
-
-    def finish(self, **provenance: Any) -> None:  # noqa: ANN401  whatever belongs into run.json
-        """Write the tables and ``run.json``. Raises ``CellError`` when the disk is full."""
+    def write(self, engine: str, cells: Sequence[Judged], **provenance: Any) -> None:  # noqa: ANN401
+        """Write the tables of all cells and ``run.json``. Raises ``CellError``."""
         self.provenance.update(provenance)
-        columns = {
-            "measurements": MEASUREMENTS,
-            "assembly": ASSEMBLY,
-            "verdicts": VERDICTS,
-            "values": VALUES,
-        }
+        rows: dict[str, list[Row]] = {name: [] for name in _COLUMNS}
+        for one in cells:
+            found = one.measured.observations
+            rows["measurements"] += _measurements(found, engine)
+            rows["assembly"] += _assembly(found)
+            rows["verdicts"] += [_verdict(found.cell, each) for each in one.verdicts]
+            rows["values"] += _values(found)
+            if one.measured.provenance:
+                self.provenance["sessions"][f"go{found.cell.version}"] = dict(
+                    one.measured.provenance
+                )
         try:
-            for name, rows in self._tables.items():
-                table(rows, columns[name]).to_csv(self.folder / f"{name}.csv", index=False)
+            for name, columns in _COLUMNS.items():
+                self._replace(f"{name}.csv", table(rows[name], columns).to_csv(index=False))
             self._write_json("run.json", self.provenance)
         except OSError as error:
             raise self._full(error) from error
@@ -129,33 +183,125 @@ class Run:
         )
 
     def _write_json(self, name: str, content: object) -> None:
-        text = json.dumps(content, indent=2, ensure_ascii=False)
-        (self.folder / name).write_text(text + "\n", encoding="utf-8")
+        self._replace(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
-    def _artifacts(self, measured: Measured) -> None:
-        if measured.program is None:
-            return
-        folder = self.folder / "artifacts" / measured.observations.cell.id
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in measured.program.files.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        if measured.build and measured.build.listing:
-            (folder / "listing.txt").write_bytes(measured.build.listing.read_bytes())
-        for number, outcome in enumerate(measured.outcomes, start=1):
-            stdout, stderr = (
-                stream.decode(errors="replace") for stream in (outcome.stdout, outcome.stderr)
+    def _replace(self, name: str, text: str) -> None:
+        """Write a file so that a reader finds the old one or the new one, never half of one."""
+        fresh = self.folder / f".{name}"
+        try:
+            _write_synced(fresh, text.encode())
+            fresh.replace(self.folder / name)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _check_resumable(folder: Path, provenance: Mapping[str, Any], *, resume: bool) -> None:
+    if not resume:
+        raise UsageError(
+            f"{folder} is not empty. Name a new folder with --out, or go on in it with --resume."
+        )
+    try:
+        there = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        plan, schema = there["plan"], there["schema"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{folder} holds no run to resume. Name an empty folder with --out."
+        ) from None
+    if (plan, schema) != (provenance["plan"], SCHEMA):
+        raise UsageError(
+            f"{folder} holds another plan: {there.get('command', 'unknown')!r}. Resume it with "
+            "the same scenarios, releases, engine and settings, or name a new folder with --out."
+        )
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _cell_json(measured: Measured) -> bytes:
+    runs = [
+        {
+            **asdict(outcome),
+            "stdout": outcome.stdout.decode(errors="replace"),
+            "stderr": outcome.stderr.decode(errors="replace"),
+        }
+        for outcome in measured.outcomes
+    ]
+    kept = {
+        "cell": measured.observations.cell.id,
+        "failure": measured.build.error if measured.build else "",
+        "provenance": dict(measured.provenance),
+        "runs": runs,
+    }
+    return (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _outcome(kept: Mapping[str, Any]) -> Outcome:
+    streams = {name: kept[name].encode() for name in ("stdout", "stderr")}
+    return Outcome(**{**kept, **streams})
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The files of a finished run, as tables.
+
+    Attributes:
+        folder: Where they were read from.
+        run: ``run.json``.
+        measurements: ``measurements.csv``, columns as ``MEASUREMENTS``.
+        assembly: ``assembly.csv``, columns as ``ASSEMBLY``.
+        verdicts: ``verdicts.csv``, columns as ``VERDICTS``.
+        values: ``values.csv``, columns as ``VALUES``.
+    """
+
+    folder: Path
+    run: Mapping[str, Any]
+    measurements: pd.DataFrame
+    assembly: pd.DataFrame
+    verdicts: pd.DataFrame
+    values: pd.DataFrame
+
+
+def read(folder: Path) -> Tables:
+    """Read a run's files; versions and texts stay texts, empty cells of texts are "".
+
+    Raises ``UsageError`` naming the file that is missing, damaged or of another schema.
+    """
+    import pandas as pd  # noqa: PLC0415  slow to import
+
+    try:
+        name = "run.json"
+        run = json.loads((folder / name).read_text(encoding="utf-8"))
+        if run["schema"] != SCHEMA:
+            raise UsageError(
+                f"{folder / name} is of schema {run['schema']}, this goclaim reads {SCHEMA}."
             )
-            kept = {**asdict(outcome), "stdout": stdout, "stderr": stderr}
-            (folder / f"run-{number}.json").write_text(
-                json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        frames = {}
+        for table_name, columns in _COLUMNS.items():
+            name = f"{table_name}.csv"
+            frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+            if tuple(frame.columns) != columns:
+                raise UsageError(f"{folder / name} has other columns than {', '.join(columns)}.")
+            numbers = [column for column in columns if column in _INTEGERS]
+            frames[table_name] = frame.assign(
+                **{column: pd.to_numeric(frame[column]).astype("Int64") for column in numbers}
             )
+    except FileNotFoundError:
+        raise UsageError(f"{folder} holds no finished run: there is no {name}.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder / name} can't be read: {error}") from error
+    return Tables(folder, run, **frames)
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
-    """Make a table whose cells are as they were: an integer stays one of any size, beside gaps."""
+    """Make a table with integer columns that may have gaps."""
     import pandas as pd  # noqa: PLC0415  slow to import, and a program may be running meanwhile
 
-    return pd.DataFrame(rows, columns=list(columns), dtype=object)
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return frame.astype({name: "Int64" for name in columns if name in _INTEGERS})
 
 
 def timestamp() -> str:

@@ -15,7 +15,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness import resources
-from harness.claims import Claim
+from harness.claims import LISTING_KINDS, Claim, claims_in_comments
 from harness.errors import ManifestError, UsageError
 from harness.toolchains import GoVersion, facts_of
 
@@ -89,6 +89,13 @@ class Scenario:
     path: Path
     sources: tuple[Path, ...] = ()
 
+    @property
+    def needs_figures(self) -> bool:
+        """Whether a program that prints no figures is of no use."""
+        claims = self.manifest.claims
+        about_listings = all(claim.kind in LISTING_KINDS for claim in claims)
+        return not claims or not about_listings or bool(self.manifest.snapshots)
+
     def not_applicable(self, version: GoVersion) -> str:
         """Say why the program can't exist on a release, or return an empty string."""
         manifest = self.manifest
@@ -150,6 +157,22 @@ def find(names: Sequence[str]) -> tuple[Scenario, ...]:
     return tuple(found.values())
 
 
+def with_companions(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """Add the shipped scenarios that claims compare with.
+
+    Raises ``UsageError`` for one that does not exist.
+    """
+    found = {scenario.name: scenario for scenario in scenarios}
+    waiting = list(scenarios)
+    while waiting:
+        for claim in waiting.pop().manifest.claims:
+            for name in claim.needs():
+                if name not in found:
+                    found[name] = _find(name)
+                    waiting.append(found[name])
+    return tuple(found.values())
+
+
 def _find(name: str) -> Scenario:
     path = Path(name)
     if path.suffix == ".toml":
@@ -169,7 +192,11 @@ def _find(name: str) -> Scenario:
 
 
 def of_program(path: Path) -> Scenario:
-    """Make a scenario without claims of a user's own Go file, or folder of them."""
+    """Make a scenario of a user's own Go file, or folder of them.
+
+    Its claims are those in its comments: see ``claims_in_comments``. Raises
+    ``ManifestError`` for a comment that is none.
+    """
     sources: tuple[Path, ...] = (path,)
     if path.is_dir():
         found = sorted(path.glob("*.go"))
@@ -177,10 +204,22 @@ def of_program(path: Path) -> Scenario:
     if not sources or not sources[0].is_file():
         raise UsageError(f"{path}: there is no such Go file.")
     manifest = Manifest(
-        title=path.name, shows="Your own program, measured.", program=path.name, memory=1024
+        title=path.name,
+        shows="Your own program, measured.",
+        program=path.name,
+        memory=1024,
+        claims=tuple(claim for source in sources for claim in _comments(source)),
     )
     named = path.absolute().parent if path.stem == "main" else path.absolute()
     return Scenario(_slug(named.stem), manifest, path, sources)
+
+
+def _comments(source: Path) -> tuple[Claim, ...]:
+    try:
+        return claims_in_comments(source.name, _read(source))
+    except ValueError as error:
+        line, _, problem = str(error).partition(": ")
+        raise ManifestError(source, int(line), problem) from error
 
 
 def _slug(text: str) -> str:

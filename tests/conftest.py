@@ -22,14 +22,14 @@ from harness import resources
 from harness.toolchains import ToolchainStore, parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.toolchains import GoVersion
 
 _REQUIRED = "GOCLAIM_REQUIRE_DOCKER"
 _DOCKER_SOCKETS = {"/var/run/docker.sock", "/run/docker.sock"}
-_STARTS = {
+_STARTS: dict[str, Callable[..., str | bytes]] = {
     "subprocess.Popen": lambda executable, argv, *_: executable or argv[0],
     "os.posix_spawn": lambda path, *_: path,
     "os.exec": lambda path, *_: path,
@@ -90,7 +90,7 @@ _engine_addresses()  # before any test changes DOCKER_HOST
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Forbid what a test is not marked for: in its fixtures, its call and its teardown."""
+    """Forbid what a test is not marked for, in its fixtures and its call."""
     _guard.caught.clear()
     _guard.forbidden = frozenset(
         name for name in ("go", "docker") if not item.get_closest_marker(name)
@@ -111,6 +111,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     return result
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Allow everything again: fixtures that other tests share may end with this one."""
+    _guard.forbidden = frozenset()
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(
     request: pytest.FixtureRequest,
@@ -128,9 +134,8 @@ def _own_cache(
 @functools.cache
 def _no_docker() -> str:
     """Say why no Docker engine answers, or return an empty string."""
-    from docker.errors import DockerException  # noqa: PLC0415
-
     import docker  # noqa: PLC0415  slow, and most runs have no such test
+    from docker.errors import DockerException  # noqa: PLC0415
 
     reason = ""
     with warnings.catch_warnings():

@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import cache
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.assembly.listing import PSEUDO
 from harness.assembly.operands import Operand, operands
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from harness.assembly.listing import Function, Instruction
 
 WORD = 8
 
 
 class Zero(NamedTuple):
-    """Nil, zero: with the instructions that made it (their index), none for a fixed register."""
+    """Nil, or zero: with the instructions that made it; none for a register that is always zero."""
 
     sites: frozenset[int]
 
@@ -35,12 +39,11 @@ class Address(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What a word of a symbol held."""
+    """What a place in a symbol held, and the instruction that loaded it."""
 
-    symbol: str
-    offset: int
-    moving: bool
+    place: Address
     size: int
+    site: int
 
 
 class Number(NamedTuple):
@@ -50,7 +53,7 @@ class Number(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """The address of a place on the stack."""
+    """A place on the stack, or its address."""
 
     base: str
     name: str
@@ -60,26 +63,28 @@ class Slot(NamedTuple):
 class Buffer(NamedTuple):
     """The write barrier's buffer (Go 1.21 on)."""
 
+    site: int
+
 
 class Result(NamedTuple):
-    """What a runtime function returned: a pointer."""
+    """A pointer that a runtime function returned."""
 
     callee: str
 
 
 Value = Zero | Address | Loaded | Number | Slot | Buffer | Result
-State = dict[object, Value]  # by register name, or by Slot
+State = dict[str | Slot, Value]  # what registers and places on the stack hold
 
 
 class Store(NamedTuple):
-    """A store of zero into a package-level variable (or an address that may be one)."""
+    """A store of zero into a symbol; or a copy from one, whose contents decide."""
 
     site: int
     address: Address
-    size: int  # 0: not known, all that follows may be cleared
+    size: int  # 0: not known
     form: str
-    sites: frozenset[int]
-    source: str  # the symbol that the zero was copied from, whose contents have to be looked up
+    zeroed: frozenset[int] = frozenset()
+    source: Address | None = None
 
 
 class Proof(NamedTuple):
@@ -89,6 +94,14 @@ class Proof(NamedTuple):
     address: Address
     pointer: bool
     region: bool = False  # a pointer is among the words from here on
+    logged: bool = False  # the word's old value goes into the barrier's buffer
+
+
+class Typed(NamedTuple):
+    """A type, or a method table, stored: the first word of an interface that isn't nil."""
+
+    site: int
+    address: Address
 
 
 @dataclass(slots=True)
@@ -97,7 +110,17 @@ class Effects:
 
     stores: list[Store] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
-    typed: set[tuple[int, str, int]] = field(default_factory=set)  # (site, symbol, offset)
+    typed: list[Typed] = field(default_factory=list)
+
+
+class _Block(NamedTuple):
+    """A block of memory that one instruction clears."""
+
+    site: int
+    form: str
+    size: int  # 0: not known
+    skipped: int
+    zeroed: frozenset[int]
 
 
 class Machine(NamedTuple):
@@ -106,85 +129,162 @@ class Machine(NamedTuple):
     zero: str  # a register that is always zero
     destination: str  # of gcWriteBarrier, up to Go 1.20
     value: str
-    buffer: str  # of gcWriteBarrier, from Go 1.21
-    arguments: tuple[str, ...]
-    calls: frozenset[str]
-    block: str  # what DUFFZERO clears from
+    buffer: str  # what gcWriteBarrierN returns, from Go 1.21
+    arguments: tuple[str, ...]  # from Go 1.17
+    stack: tuple[str, int]  # where the arguments start up to Go 1.16
 
 
-AMD64 = Machine("X15", "DI", "AX", "R11", ("AX", "BX", "CX", "DI"), frozenset({"CALL"}), "DI")
-ARM64 = Machine("ZR", "R2", "R3", "R25", ("R0", "R1", "R2", "R3"), frozenset({"CALL", "BL"}), "R20")
+AMD64 = Machine("X15", "DI", "AX", "R11", ("AX", "BX", "CX"), ("SP", 0))
+ARM64 = Machine("ZR", "R2", "R3", "R25", ("R0", "R1", "R2"), ("RSP", 8))
 
 _SIZES = {
     "MOVQ": 8, "MOVL": 4, "MOVW": 2, "MOVB": 1, "MOVUPS": 16, "MOVOU": 16, "MOVOA": 16, "MOVO": 16,
     "MOVAPS": 16, "MOVUPD": 16, "MOVAPD": 16, "MOVSD": 8, "MOVSS": 4, "MOVD": 8, "FMOVD": 8,
-    "FMOVQ": 16, "FSTPQ": 32, "MOVWU": 4, "MOVHU": 2, "MOVH": 2, "MOVBU": 1, "FMOVS": 4,
+    "FMOVQ": 16, "MOVWU": 4, "MOVHU": 2, "MOVH": 2, "MOVBU": 1, "FMOVS": 4,
+    "VMOVDQU": 32, "VMOVDQA": 32, "VMOVUPS": 32,
 }  # fmt: skip
-_EXTENDING = re.compile(r"MOV[BWL][QLW](?:ZX|SX)\Z|MOVLQ[SZ]X\Z")
-_VECTOR = re.compile(r"V?MOV(?:DQ[UA]\d*|UPS|APS|UPD|APD)\Z")
-_CLEARS = frozenset({"XORL", "XORQ", "XORPS", "PXOR", "SUBL", "SUBQ", "XORPD", "VPXOR"})
-_READS = re.compile(r"CMP|TEST|UCOMI|COMI|BT[QLW]\Z|PREFETCH|PUSH|PCALIGN|CCMP|TST|CMN|FCMP")
-_ARITHMETIC = re.compile(r"(?:ADD|SUB|INC|DEC|IMUL|MUL|NEG|NOT|OR|AND|XOR|SHL|SHR|SAR|ROL)[QLWB]\Z")
-_MANY = frozenset(
-    {"MULQ", "MULL", "DIVQ", "DIVL", "IDIVQ", "IDIVL", "CQO", "CDQ", "CPUID", "RDTSC", "XGETBV",
-     "CMPXCHGQ", "CMPXCHGL", "LOCK", "SYSCALL", "CWD", "IDIVW", "DIVW", "IMULQ", "IMULL", "RDTSCP",
-     "MULW", "MULB", "IMULW", "IMULB", "DIVB", "IDIVB"}
-)  # fmt: skip
+_FLOATS = frozenset({"MOVSD", "MOVSS", "FMOVD", "FMOVS"})
+_CLEARS = frozenset({"XORL", "XORQ", "XORPS", "XORPD", "PXOR", "SUBL", "SUBQ", "VPXOR"})
+_XORL = frozenset({"XORL", "XORQ"})
+_ADDS = frozenset({"ADDQ", "SUBQ", "ADD", "SUB"})
+_STRINGS = {"STOSQ": 8, "STOSL": 4, "STOSW": 2, "STOSB": 1}
+_COPIES = {"MOVSQ": 8, "MOVSL": 4, "MOVSW": 2, "MOVSB": 1}
+_NOTHING = re.compile(
+    r"CMP|TEST|UCOMI|COMI|BT[QLW]\Z|PREFETCH|CCMP|TST|CMN|FCMP|NOP|REPN?\Z|RET\Z|UNDEF\Z|J"
+    r"|PCALIGN|B\Z|B[A-Z]{2}\Z|[CT]BN?ZW?\Z|NOOP|XCHGL\Z|DMB|LOCK\Z|CLD\Z|STD\Z|[MLS]FENCE\Z|PAUSE\Z"
+)
+_EXTENDS = re.compile(r"MOV[BWL][QLW](?:ZX|SX)\Z|MOVLQ[SZ]X\Z|MOV[BHW]U?\Z")
+_ARITHMETIC = re.compile(r"(?:ADD|SUB|INC|DEC|NEG|NOT|OR|AND|XOR|SHL|SHR|SAR|ROL)[QLWB]\Z")
+_WIDE = re.compile(r"I?(?:MUL|DIV)[QLWB]\Z|CQO|CDQ|CWD|CPUID|RDTSC|XGETBV|CMPXCHG|SYSCALL|CLTS")
+_TWO_RESULTS = re.compile(r"XCHG|XADD|MULX|LDP|FLDP|CAS")
 _LEAVES = frozenset({"RET", "UNDEF", "JMP", "B"})
+_JUMPS = re.compile(r"J[A-Z]+\Z|LOOP\Z|XBEGIN\Z|RET\Z|UNDEF\Z")
 _ARM_JUMPS = re.compile(r"B(?:EQ|NE|LT|LE|GT|GE|LO|LS|HI|HS|MI|PL|CC|CS|VS|VC)?\Z|[CT]BN?ZW?\Z")
 _BARRIER = re.compile(r"runtime\.gcWriteBarrier([A-Z]\w*)?\Z")
 _BUFFERED = re.compile(r"runtime\.gcWriteBarrier[0-9]\Z")
 _OLD_BARRIER = re.compile(r"runtime\.writebarrier(ptr|iface|eface|slice|string|fat[01]+)\Z")
 _SHAPES = {"ptr": "1", "iface": "11", "eface": "11", "slice": "100", "string": "10"}
-_MAP_CALL = re.compile(
+_TAKES = re.compile(
     r"runtime\.(?:map(?:access|assign|delete|iterinit)|chan(?:send|recv)|closechan)"
 )
 _MAKES = re.compile(r"runtime\.(?:new|newobject|makemap\w*|makechan\w*|mallocgc)\Z")
 _TYPE = re.compile(r"type[.:]|go[.:]itab\.")
 _FIXED = Zero(frozenset())
-_ROUNDS = 40
+_PATIENCE = 40  # visits of a block, after which nothing is taken for known there
+_LONGEST = 1 << 14  # of a block on the stack whose words are followed one by one
+_TABLE_DISTANCE = 16  # how far before its jump the address of a jump table stands
 
 
-def analyse(function: Function, jumps: dict[str, list[int]] | None = None) -> Effects:
-    """Follow a function's values and say which stores and proofs it holds."""
-    return _Analysis(function, jumps or {}).effects()
+def analyse(
+    function: Function, tables: Mapping[str, list[int]] | None = None, duffs: Iterable[int] = ()
+) -> Effects:
+    """Follow a function's values and say which stores and proofs it holds.
+
+    ``tables`` are the targets (pc) of its jump tables, by their symbol; ``duffs`` say where each
+    of its DUFFZERO enters, which in Go 1.4 stands beside the instruction.
+    """
+    return _Analysis(function, tables or {}, duffs).effects()
+
+
+def duff_size(start: int, *, words: bool) -> tuple[int, int]:
+    """Say what DUFFZERO clears when it is entered at an offset: how much, from DI plus how much.
+
+    Go 1.5 (``words``) has 31 blocks of four 8-byte stores and four STOSQ, 1.6 to 1.16 have 16
+    blocks of four 16-byte stores; an ADD of 4 bytes ends each block, a store takes 4 bytes but
+    for the first one with 3.
+    """
+    step, left = (8, 31 * 19 + 8 - start) if words else (16, 16 * 19 - start)
+    tail = 0
+    if words:
+        if left <= 3 * 2:
+            return max(0, left // 2) * step, 0
+        left -= 8
+        tail = 4 * step
+    blocks, rest = divmod(left, 19)
+    steps = max(0, rest - 4) // 4 if rest else 0
+    return max(0, blocks * 4 * step + steps * step + tail), (4 - steps) * step if steps else 0
+
+
+@cache
+def _kind(op: str) -> str:
+    """Name the method of ``_Analysis`` that takes an operation."""
+    if op in _SIZES:
+        return "_move"
+    if op in _CLEARS:
+        return "_clear"
+    if op in _ADDS:
+        return "_add"
+    for kind, names in (
+        ("_call", ("CALL", "BL")),
+        ("_duffzero", ("DUFFZERO",)),
+        ("_fill", tuple(_STRINGS)),
+        ("_copy", (*_COPIES, "DUFFCOPY")),
+        ("_pair", ("STP",)),
+    ):
+        if op in names:
+            return kind
+    if op.startswith("LEA"):
+        return "_lea"
+    if op.startswith(("PUSH", "POP")):
+        return "_push"
+    if op.startswith("CMOV"):
+        return "_choose"
+    return "" if _NOTHING.match(op) else "_other"
 
 
 def _merge(one: Value, other: Value) -> Value | None:
-    """What is known when either value may be there."""
-    if one == other:
-        return one
+    """Say what is known when either value may be there."""
     if isinstance(one, Zero) and isinstance(other, Zero):
         return Zero(one.sites | other.sites)
     if isinstance(one, Address) and isinstance(other, Address) and one.symbol == other.symbol:
         return Address(one.symbol, min(one.offset, other.offset), moving=True)
+    if isinstance(one, Loaded) and isinstance(other, Loaded) and one[:2] == other[:2]:
+        return Loaded(one.place, one.size, min(one.site, other.site))
     return None
+
+
+def _join(one: State, other: State) -> State:
+    joined: State = {}
+    for key, value in one.items():
+        against = other.get(key)
+        if against is not None:
+            merged = value if value == against else _merge(value, against)
+            if merged is not None:
+                joined[key] = merged
+    return joined
 
 
 class _Analysis:
     """The analysis of one function."""
 
-    def __init__(self, function: Function, jumps: dict[str, list[int]]) -> None:
+    def __init__(
+        self, function: Function, tables: Mapping[str, list[int]], duffs: Iterable[int]
+    ) -> None:
         self.code = [each for each in function.instructions if each.op not in PSEUDO]
-        self.machine = AMD64
-        for each in self.code:
-            if each.op in ("MOVD", "STP"):
-                self.machine = ARM64
-                break
-        self.jumps = jumps
+        sites = [site for site, each in enumerate(self.code) if each.op == "DUFFZERO"]
+        self.duffs = dict(zip(sites, duffs, strict=False))
+        arm = any(each.op in ("MOVD", "STP", "MOVWU") for each in self.code)
+        self.machine = ARM64 if arm else AMD64
+        self.jump = _ARM_JUMPS if arm else _JUMPS
+        self.tables = tables
+        self.lost = False  # a jump leads to where the listing doesn't say
         self.found = Effects()
-        self.recording = False
         self.exposed = self._exposed()
         self.zero = "" if self._overwritten(self.machine.zero) else self.machine.zero
+        self.steps: list[tuple[Callable[..., None] | None, tuple[Operand, ...]]] = []
+        for each in self.code:
+            kind = _kind(each.op)
+            self.steps.append((getattr(self, kind) if kind else None, operands(each.args)))
 
     def _exposed(self) -> set[tuple[str, str]]:
         """Name the stack variables whose address is taken."""
         taken = set()
         for each in self.code:
-            if "(SP)" in each.args or "(FP)" in each.args:
-                lea = each.op.startswith("LEA")
+            if ("LEA" in each.op or "$" in each.args) and "P)" in each.args:
                 for operand in operands(each.args):
-                    if operand.base in ("SP", "FP") and (lea or operand.kind == "address"):
+                    if operand.base in ("SP", "FP", "RSP") and (
+                        operand.kind == "address" or each.op.startswith("LEA")
+                    ):
                         taken.add((operand.base, operand.name))
         return taken
 
@@ -192,74 +292,71 @@ class _Analysis:
         """Say whether the register that is zero by convention is used as any other."""
         for each in self.code:
             if register in each.args and each.op not in _CLEARS:
-                args = operands(each.args)
-                if args[-1].kind == "register" and args[-1].name == register:
+                last = operands(each.args)[-1]
+                if last.kind == "register" and last.name == register:
                     return True
         return False
 
+    # Blocks.
+
     def effects(self) -> Effects:
-        """Iterate to a fixed point, then record."""
-        starts, blocks, follows = self._blocks()
-        if not starts:
+        """Iterate to a fixed point; what each block's last visit found is what counts."""
+        blocks, follows = self._blocks()
+        if not blocks:
             return self.found
-        entry: State = {}
-        incoming: list[State | None] = [None] * len(starts)
-        incoming[0] = entry
-        work = [0]
-        reached: set[int] = set()
-        rounds = [0] * len(starts)
-        while work or len(reached) < len(starts):
-            if not work:
-                # Nothing known leads here (an indirect jump, say): nothing is known of it.
-                block = next(each for each in range(len(starts)) if each not in reached)
-                incoming[block] = {}
-                work.append(block)
-            block = work.pop()
-            reached.add(block)
-            state = self._run(blocks[block], dict(incoming[block] or {}))
+        rank = _order(follows)
+        incoming: list[State | None] = [None] * len(blocks)
+        results: list[Effects | None] = [None] * len(blocks)
+        visits = [0] * len(blocks)
+        entries = [0, *(block for block in range(1, len(blocks)) if self.lost or rank[block] < 0)]
+        work: list[tuple[int, int]] = []
+        for block in entries:
+            incoming[block] = {}
+            heappush(work, (rank[block], block))
+        while work:
+            _, block = heappop(work)
+            if work and work[0] == (rank[block], block):
+                continue
+            visits[block] += 1
+            state = dict(incoming[block] or {})
+            self.found = results[block] = Effects()
+            for site in blocks[block]:
+                step, args = self.steps[site]
+                if step is not None:
+                    step(site, args, state)
             for follow in follows[block]:
+                if rank[block] < 0 <= rank[follow] and not self.lost:
+                    continue  # padding that nothing leads to
                 before = incoming[follow]
-                if before is None:
-                    incoming[follow] = dict(state)
-                    work.append(follow)
-                    continue
-                rounds[follow] += 1
-                after = self._join(before, state) if rounds[follow] < _ROUNDS else {}
+                after = state if before is None else _join(before, state)
+                if before is not None and visits[follow] > _PATIENCE:
+                    after = {}
                 if after != before:
-                    incoming[follow] = after
-                    work.append(follow)
-        self.recording = True
-        for block, lines in enumerate(blocks):
-            self._run(lines, dict(incoming[block] or {}))
-        return self.found
+                    incoming[follow] = dict(after)
+                    heappush(work, (rank[follow], follow))
+        whole = Effects()
+        for part in results:
+            if part is not None:
+                whole.stores += part.stores
+                whole.proofs += part.proofs
+                whole.typed += part.typed
+        return whole
 
-    @staticmethod
-    def _join(one: State, other: State) -> State:
-        joined: State = {}
-        for key, value in one.items():
-            against = other.get(key)
-            if against is not None:
-                merged = _merge(value, against)
-                if merged is not None:
-                    joined[key] = merged
-        return joined
-
-    def _blocks(self) -> tuple[list[int], list[range], list[list[int]]]:
+    def _blocks(self) -> tuple[list[range], list[list[int]]]:
         """Cut the code into basic blocks; say which follow which."""
         code = self.code
         places = [each.pc for each in code]
         targets: dict[int, list[int]] = {}
         leaders = {0} if code else set()
         for index, each in enumerate(code):
-            if not self._jumps(each):
-                continue
-            leaders.add(index + 1)
-            targets[index] = []
-            for pc in self._targets(each, index):
-                place = bisect_left(places, pc)
-                if place < len(places) and places[place] == pc:
-                    leaders.add(place)
-                    targets[index].append(place)
+            if each.op in _LEAVES or self.jump.match(each.op):
+                leaders.add(index + 1)
+                targets[index] = []
+                for pc in self._targets(each, index):
+                    place = bisect_left(places, pc)
+                    if place < len(places) and places[place] == pc:
+                        leaders.add(place)
+                        targets[index].append(place)
         starts = sorted(place for place in leaders if place < len(code))
         number = {place: block for block, place in enumerate(starts)}
         blocks = []
@@ -267,491 +364,472 @@ class _Analysis:
         for block, place in enumerate(starts):
             end = starts[block + 1] if block + 1 < len(starts) else len(code)
             blocks.append(range(place, end))
-            last = end - 1
-            after = [number[target] for target in targets.get(last, ())]
-            if code[last].op not in _LEAVES and block + 1 < len(starts):
+            after = [number[target] for target in targets.get(end - 1, ())]
+            if code[end - 1].op not in _LEAVES and block + 1 < len(starts):
                 after.append(block + 1)
             follows.append(after)
-        return starts, blocks, follows
-
-    def _jumps(self, each: Instruction) -> bool:
-        if each.op in _LEAVES:
-            return True
-        if self.machine is ARM64:
-            return _ARM_JUMPS.match(each.op) is not None
-        return each.op[0] == "J" or each.op in ("LOOP", "XBEGIN")
+        return blocks, follows
 
     def _targets(self, each: Instruction, index: int) -> list[int]:
-        """The places (pc) that a jump leads to."""
+        """Return the places (pc) that a jump leads to."""
         last = each.args.rpartition(",")[2].strip()
         if last.isdigit():
             return [int(last[:12])]
-        if each.op == "JMP" and "(SB)" not in each.args:
-            # A jump table, whose symbol stands in an instruction before.
-            for before in range(index - 1, max(-1, index - 12), -1):
+        if each.op in ("JMP", "B") and not each.args.endswith("(SB)"):
+            for before in range(index - 1, max(-1, index - _TABLE_DISTANCE), -1):
                 for operand in operands(self.code[before].args):
-                    if operand.base == "SB" and operand.name in self.jumps:
-                        return self.jumps[operand.name]
+                    if operand.base == "SB" and operand.name in self.tables:
+                        return self.tables[operand.name]
+            self.lost = True
         return []
-
-    # One instruction after the other.
-
-    def _run(self, lines: range, state: State) -> State:
-        code = self.code
-        for index in lines:
-            each = code[index]
-            self._step(index, each.op, operands(each.args), state)
-        return state
-
-    def _step(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:  # noqa: C901, PLR0912
-        if self.recording:
-            self._dereferences(index, op, args, state)
-        if op in _SIZES or _VECTOR.match(op):
-            self._move(index, op, args, state)
-        elif op.startswith("LEA") or (op == "MOVD" and args and args[0].kind == "address"):
-            if len(args) == 2:  # noqa: PLR2004
-                self._set(args[1], self._place(args[0], state), state)
-        elif op in self.machine.calls:
-            self._call(index, args, state)
-        elif op in _CLEARS and len(set(args)) == 1 and args[0].kind == "register":
-            state[args[0].name] = Zero(frozenset({index}))
-        elif op in ("ADDQ", "SUBQ", "ADD", "SUB") and args and args[-1].kind == "register":
-            self._add(op, args, state)
-        elif op == "DUFFZERO" or op.startswith("STOS"):
-            self._clear_block(index, op, args, state)
-        elif op == "DUFFCOPY" or op.startswith("MOVS"):
-            self._copy_block(index, op, args, state)
-        elif op == "STP":
-            self._pair(index, args, state)
-        elif _READS.match(op) or op in ("NOP", "REP", "RET", "UNDEF") or op[0] == "J":
-            if op.startswith("PUSH"):
-                self._forget_stack(state)
-        else:
-            self._other(index, op, args, state)
-
-    def _other(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:
-        """An instruction of which only the place of its result matters."""
-        extends = _EXTENDING.match(op)
-        if extends and len(args) == 2 and args[1].kind == "register":  # noqa: PLR2004
-            value = self._value(index, args[0], state)
-            self._set(args[1], value if isinstance(value, Zero) else None, state)
-            return
-        if op in _MANY or not args:
-            for name in ("AX", "BX", "CX", "DX"):
-                state.pop(name, None)
-        for operand in (
-            args if op.startswith(("XCHG", "XADD", "MULX", "LDP", "VMOV")) else args[-1:]
-        ):
-            if operand.kind == "memory" and self.recording and _ARITHMETIC.match(op):
-                place = self._place(operand, state)
-                if isinstance(place, Address):
-                    self.found.proofs.append(Proof(index, place, pointer=False))
-            if operand.kind == "list":
-                for name in operand.members:
-                    state.pop(name, None)
-            self._set(operand, None, state)
-        if op.startswith("POP"):
-            self._forget_stack(state)
 
     # Values and places.
 
-    def _value(self, index: int, operand: Operand, state: State, size: int = WORD) -> Value | None:
-        if operand.kind == "number":
-            return Number(operand.offset) if operand.offset else Zero(frozenset({index}))
-        if operand.kind == "register":
+    def _value(self, site: int, operand: Operand, state: State, size: int = WORD) -> Value | None:
+        kind = operand.kind
+        if kind == "register":
             return self._register(operand.name, state)
-        if operand.kind == "address":
-            return self._place(operand, state)
-        if operand.kind == "memory":
-            place = self._place(operand, state)
+        if kind == "number":
+            return Number(operand.offset) if operand.offset else Zero(frozenset((site,)))
+        if kind == "memory":
+            place = self._place(site, operand, state)
             if isinstance(place, Slot):
-                return self._slot(place, size, state)
-            if isinstance(place, Address):
-                return Loaded(place.symbol, place.offset, place.moving, size)
-        return None
+                return _held(place, size, state)
+            return Loaded(place, size, site) if isinstance(place, Address) else None
+        return self._place(site, operand, state) if kind == "address" else None
 
     def _register(self, name: str, state: State) -> Value | None:
         value = state.get(name)
-        if value is None and name == self.zero:
-            return _FIXED
-        return value
+        return _FIXED if value is None and name == self.zero else value
 
-    @staticmethod
-    def _slot(place: Slot, size: int, state: State) -> Value | None:
-        if size <= WORD:
-            return state.get(place)
-        words = [
-            state.get(place._replace(offset=place.offset + each)) for each in range(0, size, 8)
-        ]
-        zeros = [word for word in words if isinstance(word, Zero)]
-        if len(zeros) < len(words):
-            return None
-        return Zero(frozenset().union(*(each.sites for each in zeros)))
-
-    def _place(self, operand: Operand, state: State) -> Address | Slot | None:
-        """The place in memory that an operand names."""
-        if operand.base == "SB":
-            return Address(operand.name, operand.offset, moving=bool(operand.scaled))
-        if operand.base in ("SP", "FP") or (operand.base == "RSP"):
-            if operand.scaled:
+    def _place(
+        self, site: int, operand: Operand, state: State, *, used: bool = True
+    ) -> Address | Slot | None:
+        """Return the place in memory that an operand names; say that what it is based on points."""
+        base, scaled = operand.base, operand.scaled
+        if base == "SB":
+            return Address(operand.name, operand.offset, bool(scaled))
+        if base in ("SP", "FP", "RSP"):
+            return None if scaled else Slot(base, operand.name, operand.offset)
+        value = state.get(base)
+        if value is None or isinstance(value, Number):
+            value, base, scaled = state.get(scaled), scaled, base
+            if value is None:
                 return None
-            return Slot(operand.base, operand.name, operand.offset)
-        for name, other in ((operand.base, operand.scaled), (operand.scaled, operand.base)):
-            value = state.get(name)
-            if isinstance(value, Address):
-                moving = value.moving or bool(other)
-                return Address(value.symbol, value.offset + operand.offset, moving)
-            if isinstance(value, Slot) and not other:
-                return value._replace(offset=value.offset + operand.offset)
+        if isinstance(value, Address):
+            return Address(
+                value.symbol, value.offset + operand.offset, value.moving or bool(scaled)
+            )
+        if isinstance(value, Slot) and not scaled:
+            return Slot(value.base, value.name, value.offset + operand.offset)
+        if isinstance(value, Loaded) and value.size == WORD and used and not scaled:
+            self.found.proofs.append(Proof(site, value.place, pointer=True))
         return None
 
-    def _set(self, operand: Operand, value: Value | None, state: State) -> None:
+    def _set(self, site: int, operand: Operand, value: Value | None, state: State) -> None:
         """Put a value into a register or a place on the stack."""
         if operand.kind == "register":
             if operand.name in ("SP", "RSP"):
-                self._forget_stack(state)
+                _forget_stack(state)
             elif value is None:
                 state.pop(operand.name, None)
             else:
                 state[operand.name] = value
         elif operand.kind == "memory":
-            place = self._place(operand, state)
+            place = self._place(site, operand, state)
             if isinstance(place, Slot):
-                self._put(place, value, state)
+                _put(place, value, WORD, state)
             elif place is None:
                 self._forget_exposed(state)
-
-    @staticmethod
-    def _put(place: Slot, value: Value | None, state: State) -> None:
-        if value is None:
-            state.pop(place, None)
-        else:
-            state[place] = value
-
-    def _forget_stack(self, state: State) -> None:
-        for key in [key for key in state if isinstance(key, Slot)]:
-            del state[key]
+        for name in operand.members:
+            state.pop(name, None)
 
     def _forget_exposed(self, state: State) -> None:
         """Forget the stack variables that a store through an unknown address may change."""
-        for key in [key for key in state if isinstance(key, Slot)]:
-            if (key.base, key.name) in self.exposed:
-                del state[key]
+        if self.exposed:
+            for key in [key for key in state if isinstance(key, Slot)]:
+                if key[:2] in self.exposed:
+                    del state[key]
 
     # Moves.
 
-    def _move(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:
-        if len(args) != 2:  # noqa: PLR2004
+    def _move(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        if len(args) < 2:  # noqa: PLR2004
             return
-        source, target = args
-        size = _SIZES.get(op, 16)
-        if op not in _SIZES or op == "MOVUPS":
-            for each in args:
-                if each.kind == "register" and each.name[0] in "YZ":
-                    size = 32 if each.name[0] == "Y" else 64
-        value = self._value(index, source, state, size)
+        source, target = args[0], args[-1]
+        op = self.code[site].op
+        size = _SIZES[op]
+        if size > WORD and (source.name[:1] == "X" or target.name[:1] == "X"):
+            size = 16
+        value = self._value(site, source, state, size)
         if target.kind == "register":
-            if size < WORD and not isinstance(value, (Zero, Number)) and self.machine is AMD64:
-                value = None
-            if size < 4 and source.kind == "register":  # noqa: PLR2004 - keeps the upper part
-                value = None
-            self._set(target, value, state)
+            if size < WORD and not isinstance(value, Zero | Number):
+                value = None  # a part of it
+            elif size < 4 and source.kind == "register":  # noqa: PLR2004
+                value = None  # the upper part stays
+            self._set(site, target, value, state)
             return
-        place = self._place(target, state)
+        place = self._place(site, target, state)
         if isinstance(place, Slot):
-            self._spill(place, value, size, state)
+            _put(place, value, size, state)
         elif isinstance(place, Address):
-            if self.recording:
-                self._store(index, op, source, value, place, size)
+            self._store(Store(site, place, size, self._form(op, source, value)), value)
         else:
-            base = state.get(target.base)
-            if isinstance(base, Buffer):
-                if self.recording and isinstance(value, Loaded) and value.size == WORD:
-                    place = Address(value.symbol, value.offset, value.moving)
-                    self.found.proofs.append(Proof(index, place, pointer=True))
-            else:
-                self._forget_exposed(state)
+            self._log(target, value, state)
 
-    def _spill(self, place: Slot, value: Value | None, size: int, state: State) -> None:
-        for key in [key for key in state if isinstance(key, Slot) and key[:2] == place[:2]]:
-            if place.offset - WORD < key.offset < place.offset + size:
-                del state[key]
-        if size == WORD:
-            self._put(place, value, state)
-        elif size > WORD and isinstance(value, Zero):
-            for each in range(0, size, WORD):
-                self._put(place._replace(offset=place.offset + each), value, state)
-        elif size < WORD:
-            self._put(place, None, state)
+    def _log(self, target: Operand, value: Value | None, state: State) -> None:
+        """Take a store through an address that is no symbol's: perhaps into the barrier's buffer."""
+        if isinstance(state.get(target.base), Buffer):
+            if isinstance(value, Loaded) and value.size == WORD:
+                self.found.proofs.append(Proof(value.site, value.place, pointer=True, logged=True))
+        else:
+            self._forget_exposed(state)
 
-    def _store(
-        self, index: int, op: str, source: Operand, value: Value | None, place: Address, size: int
-    ) -> None:
-        """Record a store into a symbol."""
-        if isinstance(value, Zero):
-            if size >= WORD:
-                form = self._form(op, source, value)
-                self.found.stores.append(Store(index, place, size, form, value.sites, ""))
-            else:
-                self.found.proofs.append(Proof(index, place, pointer=False))
-        elif isinstance(value, Number) or size < WORD:
-            self.found.proofs.append(Proof(index, place, pointer=False))
-        elif isinstance(value, Address):
-            if _TYPE.match(value.symbol):
-                self.found.typed.add((index, place.symbol, place.offset))
-            self.found.proofs.append(Proof(index, place, pointer=True))
-        elif isinstance(value, Result):
-            self.found.proofs.append(Proof(index, place, pointer=True))
-        elif isinstance(value, Loaded) and not value.moving:
-            self.found.stores.append(
-                Store(index, place, size, f"{op} {source.name}", frozenset(), value.symbol)
-            )
+    def _store(self, store: Store, value: Value | None) -> None:
+        """Record a store into a symbol, if it tells anything."""
+        site, place, size = store[:3]
+        if size < WORD or isinstance(value, Number) or self.code[site].op in _FLOATS:
+            self.found.proofs.append(Proof(site, place, pointer=False))
+        elif isinstance(value, Zero):
+            self.found.stores.append(store._replace(zeroed=value.sites))
+        elif isinstance(value, Address | Result):
+            self.found.proofs.append(Proof(site, place, pointer=True))
+            if isinstance(value, Address) and _TYPE.match(value.symbol):
+                self.found.typed.append(Typed(site, place))
+        elif isinstance(value, Loaded):
+            self.found.stores.append(store._replace(source=value.place))
 
-    def _form(self, op: str, source: Operand, value: Zero) -> str:
+    def _form(self, op: str, source: Operand, value: Value | None) -> str:
         """Name the way in which zero is stored."""
         if source.kind == "number":
             return f"{op} $0"
-        if self._xorl(value):
-            return f"XORL+{op}"
-        return f"{op} {source.name}"
+        return f"XORL+{op}" if self._by_xorl(value) else f"{op} {source.name}"
 
-    def _xorl(self, value: Zero) -> bool:
-        return any(self.code[site].op in ("XORL", "XORQ") for site in value.sites)
+    def _by_xorl(self, value: Value | None) -> bool:
+        return isinstance(value, Zero) and any(self.code[site].op in _XORL for site in value.sites)
 
-    def _pair(self, index: int, args: tuple[Operand, ...], state: State) -> None:
+    def _pair(self, site: int, args: tuple[Operand, ...], state: State) -> None:
         """arm64's store of two registers."""
-        if len(args) != 2 or args[0].kind != "list" or args[1].kind != "memory":  # noqa: PLR2004
+        if len(args) != 2 or args[1].kind != "memory":  # noqa: PLR2004
             return
-        place = self._place(args[1], state)
         for number, name in enumerate(args[0].members):
-            value = self._register(name, state)
             source = Operand("register", name)
-            if isinstance(place, Address):
-                if self.recording:
-                    at = place._replace(offset=place.offset + number * WORD)
-                    self._store(index, "STP", source, value, at, WORD)
-            elif isinstance(place, Slot):
-                self._spill(place._replace(offset=place.offset + number * WORD), value, WORD, state)
-            elif isinstance(state.get(args[1].base), Buffer):
-                if self.recording and isinstance(value, Loaded) and value.size == WORD:
-                    at = Address(value.symbol, value.offset, value.moving)
-                    self.found.proofs.append(Proof(index, at, pointer=True))
+            at = args[1]._replace(offset=args[1].offset + number * WORD)
+            place = self._place(site, at, state)
+            value = self._register(name, state)
+            if isinstance(place, Slot):
+                _put(place, value, WORD, state)
+            elif isinstance(place, Address):
+                self._store(Store(site, place, WORD, self._form("STP", source, value)), value)
             else:
-                self._forget_exposed(state)
+                self._log(at, value, state)
 
-    def _add(self, op: str, args: tuple[Operand, ...], state: State) -> None:
-        target = args[-1]
-        value = state.get(target.name) if len(args) == 2 else None  # noqa: PLR2004
-        added = args[0]
+    def _lea(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        if args:
+            self._set(site, args[-1], self._place(site, args[0], state, used=False), state)
+
+    def _clear(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        """XORL AX, AX and the like; with two registers it is arithmetic."""
+        if args and args[0].kind == "register" and len(set(args)) == 1:
+            state[args[0].name] = Zero(frozenset((site,)))
+        elif self.code[site].op in _ADDS:
+            self._add(site, args, state)
+        else:
+            self._other(site, args, state)
+
+    def _add(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        if len(args) < 2:  # noqa: PLR2004
+            return
+        target, added = args[-1], args[0]
+        value = self._register(args[-2].name if len(args) > 2 else target.name, state)  # noqa: PLR2004
+        if target.kind != "register":
+            self._other(site, args, state)
+            return
         result: Value | None = None
-        if added.kind == "number" and isinstance(value, Address):
-            step = added.offset if op.startswith("ADD") else -added.offset
+        if added.kind == "number" and isinstance(value, Address | Slot):
+            step = added.offset if self.code[site].op.startswith("ADD") else -added.offset
             result = value._replace(offset=value.offset + step)
-        elif isinstance(value, Address):
-            result = value._replace(moving=True)
-        elif added.kind == "register" and isinstance(state.get(added.name), Address):
-            address = state[added.name]
-            if isinstance(address, Address):
-                result = address._replace(moving=True)
-        elif added.kind == "number" and isinstance(value, Slot):
-            step = added.offset if op.startswith("ADD") else -added.offset
-            result = value._replace(offset=value.offset + step)
-        self._set(target, result, state)
+        else:
+            for each in (value, state.get(added.name)):
+                if isinstance(each, Address):
+                    result = each._replace(moving=True)
+        self._set(site, target, result, state)
+
+    def _choose(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        """CMOV: the one value or the other."""
+        one, other = self._value(site, args[0], state), self._value(site, args[-1], state)
+        merged = None
+        if one is not None and other is not None:
+            merged = one if one == other else _merge(one, other)
+        self._set(site, args[-1], merged, state)
+
+    def _push(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        _forget_stack(state)
+        if self.code[site].op.startswith("POP"):
+            self._other(site, args, state)
+
+    def _other(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        """Forget what an instruction changes of which nothing else is known."""
+        op = self.code[site].op
+        if _EXTENDS.match(op) and len(args) == 2 and args[1].kind == "register":  # noqa: PLR2004
+            value = self._value(site, args[0], state, 1)
+            self._set(site, args[1], value if isinstance(value, Zero) else None, state)
+            return
+        if not args or _WIDE.match(op):
+            for name in ("AX", "BX", "CX", "DX"):
+                state.pop(name, None)
+        for operand in args if _TWO_RESULTS.match(op) else args[-1:]:
+            if operand.kind == "memory" and _ARITHMETIC.match(op):
+                place = self._place(site, operand, state)
+                if isinstance(place, Address):
+                    self.found.proofs.append(Proof(site, place, pointer=False))
+            self._set(site, operand, None, state)
 
     # Blocks of memory.
 
-    def _clear_block(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:
-        target = state.get(self.machine.block)
-        value = self._register("X0", state) if op == "DUFFZERO" else state.get("AX")
-        repeated = op != "DUFFZERO" and index > 0 and self.code[index - 1].op == "REP"
-        step = WORD if op == "STOSQ" else 4
-        size = 0 if op == "DUFFZERO" else step
-        if repeated:
-            count = state.get("CX")
-            size = count.value * step if isinstance(count, Number) else 0
-        zero = op == "DUFFZERO" or isinstance(value, Zero)
-        sites = value.sites if isinstance(value, Zero) and op != "DUFFZERO" else frozenset()
-        if isinstance(target, Address):
-            if self.recording and zero:
-                form = f"REP {op}" if repeated else op
-                self.found.stores.append(Store(index, target, size, form, sites, ""))
-            state[self.machine.block] = target._replace(
-                offset=target.offset + size, moving=not size
-            )
-        elif isinstance(target, Slot):
-            for key in [key for key in state if isinstance(key, Slot) and key[:2] == target[:2]]:
-                if key.offset >= target.offset:
-                    del state[key]
-            if zero:
-                length = size or _duff_size(args)
-                for each in range(0, length, WORD):
-                    state[target._replace(offset=target.offset + each)] = Zero(sites)
-            if size:
-                state[self.machine.block] = target._replace(offset=target.offset + size)
-            else:
-                state.pop(self.machine.block, None)
-        else:
-            self._forget_exposed(state)
-            state.pop(self.machine.block, None)
-        if repeated:
-            state.pop("CX", None)
+    def _repeated(self, site: int, step: int, state: State) -> int:
+        """Return how much a string instruction moves: 0 where it can't be told."""
+        if site == 0 or self.code[site - 1].op != "REP":
+            return step
+        count = state.pop("CX", None)
+        return count.value * step if isinstance(count, Number) else 0
 
-    def _copy_block(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:  # noqa: ARG002
-        target, source = state.get("DI"), state.get("SI")
-        repeated = op != "DUFFCOPY" and index > 0 and self.code[index - 1].op == "REP"
-        step = WORD if op == "MOVSQ" else 4
-        size = 0 if op == "DUFFCOPY" else step
-        if repeated:
-            count = state.get("CX")
-            size = count.value * step if isinstance(count, Number) else 0
-        if isinstance(target, Address):
-            if self.recording:
-                form = f"REP {op}" if repeated else op
-                if isinstance(source, Address):
-                    self.found.stores.append(
-                        Store(index, target, size, form, frozenset(), source.symbol)
-                    )
-                elif isinstance(source, Slot) and self._all_zero(source, state):
-                    self.found.stores.append(Store(index, target, size, form, frozenset(), ""))
+    def _duffzero(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        target = state.pop("DI", None)
+        start = args[-1].offset if args and args[-1].kind == "number" else -1
+        size = skipped = 0
+        if self.machine is AMD64:
+            if start < 0:  # Go 1.4: 128 STOSQ of 2 bytes
+                size = max(0, 128 - self.duffs.get(site, 256) // 2) * WORD
+            elif isinstance(state.get("X0"), Zero):
+                size, skipped = duff_size(start, words=False)
+            elif isinstance(state.get("AX"), Zero):
+                size, skipped = duff_size(start, words=True)
+        self._cleared(target, _Block(site, "DUFFZERO", size, skipped, frozenset()), state)
+
+    def _fill(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        """STOSQ, alone or repeated."""
+        del args
+        op = self.code[site].op
+        value = state.get("AX")
+        target = state.pop("DI", None)
+        repeated = site > 0 and self.code[site - 1].op == "REP"
+        size = self._repeated(site, _STRINGS[op], state)
+        if isinstance(value, Zero):
+            form = f"REP {op}" if repeated else op
+            self._cleared(target, _Block(site, form, size, 0, value.sites), state)
         else:
             self._forget_exposed(state)
-        for name, value in (("DI", target), ("SI", source)):
-            if size and isinstance(value, (Address, Slot)):
-                state[name] = value._replace(offset=value.offset + size)
-            else:
-                state.pop(name, None)
+        if size and isinstance(target, Address | Slot):
+            state["DI"] = target._replace(offset=target.offset + size)
+
+    def _cleared(self, target: Value | None, block: _Block, state: State) -> None:
+        """Record that a block of memory was cleared."""
+        site, form, size, skipped, zeroed = block
+        if isinstance(target, Address):
+            place = target._replace(offset=target.offset + skipped)
+            self.found.stores.append(Store(site, place, size, form, zeroed))
+        elif isinstance(target, Slot):
+            start = target.offset + skipped
+            for key in [key for key in state if isinstance(key, Slot) and key[:2] == target[:2]]:
+                if key.offset >= start:
+                    del state[key]
+            for offset in range(start, start + min(size, _LONGEST), WORD):
+                state[Slot(target.base, target.name, offset)] = Zero(zeroed)
+        else:
+            self._forget_exposed(state)
+
+    def _copy(self, site: int, args: tuple[Operand, ...], state: State) -> None:
+        """MOVSQ, alone or repeated, and DUFFCOPY."""
+        del args
+        op = self.code[site].op
+        target, source = state.pop("DI", None), state.pop("SI", None)
+        repeated = site > 0 and self.code[site - 1].op == "REP"
+        size = self._repeated(site, _COPIES[op], state) if op in _COPIES else 0
+        form = f"REP {op}" if repeated else op
+        if isinstance(target, Address):
+            self._copied(Store(site, target, size, form), source, state)
+        elif isinstance(target, Slot) and size:
+            for offset in range(0, min(size, _LONGEST), WORD):
+                at = target._replace(offset=target.offset + offset)
+                value = None
+                if isinstance(source, Slot):
+                    value = state.get(source._replace(offset=source.offset + offset))
+                elif isinstance(source, Address):
+                    place = source._replace(offset=source.offset + offset)
+                    value = Loaded(place, WORD, site)
+                _put(at, value, WORD, state)
+        else:
+            self._forget_exposed(state)
         if op == "DUFFCOPY":
             state.pop("X0", None)
-        if repeated:
-            state.pop("CX", None)
+        elif size:
+            for name, value in (("DI", target), ("SI", source)):
+                if isinstance(value, Address | Slot):
+                    state[name] = value._replace(offset=value.offset + size)
 
-    @staticmethod
-    def _all_zero(source: Slot, state: State) -> bool:
-        words = [
-            value
-            for key, value in state.items()
-            if isinstance(key, Slot) and key[:2] == source[:2] and key.offset >= source.offset
-        ]
-        return bool(words) and all(isinstance(value, Zero) for value in words)
+    def _copied(self, store: Store, source: Value | None, state: State) -> None:
+        """Record a copy into a symbol: from another symbol, or from zeros on the stack."""
+        if isinstance(source, Address):
+            self.found.stores.append(store._replace(source=source))
+        elif isinstance(source, Slot):
+            words = [
+                value
+                for key, value in state.items()
+                if isinstance(key, Slot) and key[:2] == source[:2] and key.offset >= source.offset
+            ]
+            if words and all(isinstance(value, Zero) for value in words):
+                self.found.stores.append(store)
 
     # Calls.
 
-    def _call(self, index: int, args: tuple[Operand, ...], state: State) -> None:
+    def _call(self, site: int, args: tuple[Operand, ...], state: State) -> None:
         callee = args[-1].name if args and args[-1].base == "SB" else ""
-        barrier = _BARRIER.match(callee)
-        if barrier:
-            self._barrier(index, callee, barrier[1], state)
-            return
-        if _BUFFERED.match(callee):
-            state[self.machine.buffer] = Buffer()
-            return
-        if self.recording:
-            self._runtime(index, callee, state)
+        if callee.startswith("runtime."):
+            barrier = _BARRIER.match(callee)
+            if barrier:
+                self._barrier(site, barrier[1], state)
+                return
+            if _BUFFERED.match(callee):
+                state[self.machine.buffer] = Buffer(site)
+                return
+            self._runtime(site, callee, state)
         for key in list(state):
-            if isinstance(key, str) or not key.name or (key.base, key.name) in self.exposed:  # type: ignore[attr-defined]
+            if isinstance(key, str) or not key.name or key[:2] in self.exposed:
                 del state[key]
         if _MAKES.match(callee):
-            # The result's place: a register, or the stack behind the arguments.
+            # Where the result is: a register, or the stack behind the arguments.
             state[self.machine.arguments[0]] = Result(callee)
-            for offset in (8, 16, 24, 32):
-                state[Slot("SP", "", offset)] = Result(callee)
+            base, first = self.machine.stack
+            for number in range(1, 5):
+                state[Slot(base, "", first + number * WORD)] = Result(callee)
 
-    def _barrier(self, index: int, callee: str, register: str | None, state: State) -> None:
-        """gcWriteBarrier, Go 1.10 to 1.20: stores a register at the address in another."""
-        if not self.recording:
-            return
+    def _barrier(self, site: int, register: str | None, state: State) -> None:
+        """gcWriteBarrier, Go 1.10 to 1.20: stores one register at the address in another."""
         target = state.get(self.machine.destination)
         value = self._register(register or self.machine.value, state)
-        if not isinstance(target, Address):
-            return
-        self.found.proofs.append(Proof(index, target, pointer=True))
+        if isinstance(target, Address):
+            self.found.proofs.append(Proof(site, target, pointer=True))
+            self._barrier_store(site, target, value, "gcWriteBarrier")
+
+    def _barrier_store(self, site: int, place: Address, value: Value | None, name: str) -> None:
         if isinstance(value, Zero):
-            form = "gcWriteBarrier"
-            if self._xorl(value):
-                form = "XORL+gcWriteBarrier"
+            form = name
+            if self._by_xorl(value):
+                form = f"XORL+{name}"
             elif value.sites:
-                form = f"{self.code[min(value.sites)].op} $0+gcWriteBarrier"
-            self.found.stores.append(Store(index, target, WORD, form, value.sites, ""))
+                form = f"{self.code[min(value.sites)].op} $0+{name}"
+            self.found.stores.append(Store(site, place, WORD, form, value.sites))
 
     def _argument(self, number: int, state: State) -> Value | None:
-        """An argument, on the stack (up to Go 1.16) or in a register."""
-        on_stack = state.get(Slot("SP", "", number * WORD))
-        if Slot("SP", "", 0) in state:
-            return on_stack
-        return state.get(self.machine.arguments[number]) if number < 4 else None  # noqa: PLR2004
+        """Return an argument, which is on the stack (up to Go 1.16) or in a register."""
+        base, first = self.machine.stack
+        if Slot(base, "", first) in state:
+            return state.get(Slot(base, "", first + number * WORD))
+        return state.get(self.machine.arguments[number])
 
-    def _runtime(self, index: int, callee: str, state: State) -> None:
-        """A call of a runtime function that stores, clears or takes a variable."""
+    def _runtime(self, site: int, callee: str, state: State) -> None:
+        """Take a call of a runtime function that stores, clears or takes a variable."""
         old = _OLD_BARRIER.match(callee)
         if old:
-            self._old_barrier(index, old[1], state)
+            self._old_barrier(site, old[1], state)
         elif callee in ("runtime.typedmemclr", "runtime.wbZero", "runtime.typedmemmove"):
             target = self._argument(1, state)
-            if not isinstance(target, Address):
-                return
-            self.found.proofs.append(Proof(index, target, pointer=True, region=True))
-            form = callee.partition(".")[2]
-            if form == "typedmemclr":
-                self.found.stores.append(Store(index, target, 0, form, frozenset(), ""))
-            elif form == "typedmemmove":
-                source = self._argument(2, state)
-                if isinstance(source, Address):
-                    self.found.stores.append(
-                        Store(index, target, 0, form, frozenset(), source.symbol)
-                    )
-                elif isinstance(source, Slot) and self._all_zero(source, state):
-                    self.found.stores.append(Store(index, target, 0, form, frozenset(), ""))
+            if isinstance(target, Address):
+                self._typed_block(site, callee.partition(".")[2], target, state)
         elif callee.startswith("runtime.memclr"):
             target, size = self._argument(0, state), self._argument(1, state)
             if isinstance(target, Address):
-                form = callee.partition(".")[2]
                 length = size.value if isinstance(size, Number) else 0
-                if form == "memclrHasPointers":
-                    self.found.proofs.append(Proof(index, target, pointer=True, region=True))
-                self.found.stores.append(Store(index, target, length, form, frozenset(), ""))
-        elif _MAP_CALL.match(callee):
+                if callee == "runtime.memclrHasPointers":
+                    self.found.proofs.append(Proof(site, target, pointer=True, region=True))
+                self.found.stores.append(Store(site, target, length, callee.partition(".")[2]))
+        elif _TAKES.match(callee):
             taken = self._argument(1, state)
             if isinstance(taken, Loaded) and taken.size == WORD:
-                place = Address(taken.symbol, taken.offset, taken.moving)
-                self.found.proofs.append(Proof(index, place, pointer=True))
+                self.found.proofs.append(Proof(site, taken.place, pointer=True))
 
-    def _old_barrier(self, index: int, kind: str, state: State) -> None:
+    def _typed_block(self, site: int, name: str, target: Address, state: State) -> None:
+        self.found.proofs.append(Proof(site, target, pointer=True, region=True))
+        store = Store(site, target, 0, name)
+        if name == "typedmemclr":
+            self.found.stores.append(store)
+        elif name == "typedmemmove":
+            self._copied(store, self._argument(2, state), state)
+
+    def _old_barrier(self, site: int, kind: str, state: State) -> None:
         """The barriers of Go 1.4 to 1.9, which take the address and the value on the stack."""
         target = state.get(Slot("SP", "", 0))
         if not isinstance(target, Address):
             return
         shape = _SHAPES.get(kind) or kind[3:]
         first = 2 * WORD if kind.startswith("fat") else WORD
-        values = [state.get(Slot("SP", "", first + each * WORD)) for each in range(len(shape))]
-        if kind in ("iface", "eface") and not isinstance(values[0], Zero):
-            shape = "00"  # it has a type, so it isn't nil
-        for number, bit in enumerate(shape):
+        values = [state.get(Slot("SP", "", first + number * WORD)) for number in range(len(shape))]
+        typed = kind in ("iface", "eface") and not isinstance(values[0], Zero)
+        for number, (bit, value) in enumerate(zip(shape, values, strict=True)):
             place = target._replace(offset=target.offset + number * WORD)
-            value = values[number]
-            if bit == "1":
-                self.found.proofs.append(Proof(index, place, pointer=True))
-                if isinstance(value, Zero):
-                    form = f"writebarrier{kind}"
-                    if self._xorl(value):
-                        form = f"XORL+{form}"
-                    elif value.sites:
-                        form = f"{self.code[min(value.sites)].op} $0+{form}"
-                    self.found.stores.append(Store(index, place, WORD, form, value.sites, ""))
-            elif kind.startswith("fat") or kind in ("slice", "string"):
-                self.found.proofs.append(Proof(index, place, pointer=False))
-
-    def _dereferences(self, index: int, op: str, args: tuple[Operand, ...], state: State) -> None:
-        """A loaded word that serves as an address is a pointer."""
-        if op.startswith("LEA") or op == "NOP":
-            return
-        for operand in args:
-            if operand.kind == "memory" and operand.base and not operand.scaled:
-                value = state.get(operand.base)
-                if isinstance(value, Loaded) and value.size == WORD:
-                    place = Address(value.symbol, value.offset, value.moving)
-                    self.found.proofs.append(Proof(index, place, pointer=True))
+            self.found.proofs.append(Proof(site, place, pointer=bit == "1"))
+            if bit == "1" and not typed:
+                self._barrier_store(site, place, value, f"writebarrier{kind}")
 
 
-def _duff_size(args: tuple[Operand, ...]) -> int:
-    """How much a DUFFZERO of Go 1.7 or 1.8 clears on the stack, at most."""
-    return 1024 if args else 0
+def _order(follows: list[list[int]]) -> list[int]:
+    """Rank blocks so that a block comes behind those that lead to it; -1: none is known to."""
+    rank = [-1] * len(follows)
+    finished: list[int] = []
+    seen = [False] * len(follows)
+    for root in range(len(follows)):
+        if seen[root]:
+            continue
+        if root:
+            rank[root] = -2
+        stack: list[tuple[int, Iterable[int]]] = [(root, iter(follows[root]))]
+        seen[root] = True
+        while stack:
+            block, rest = stack[-1]
+            for follow in rest:
+                if not seen[follow]:
+                    seen[follow] = True
+                    stack.append((follow, iter(follows[follow])))
+                    break
+            else:
+                finished.append(block)
+                stack.pop()
+    unreached = {block for block, value in enumerate(rank) if value == -2}  # noqa: PLR2004
+    for number, block in enumerate(reversed(finished)):
+        rank[block] = -1 if block in unreached else number
+    return rank
+
+
+def _held(place: Slot, size: int, state: State) -> Value | None:
+    """Return what a place on the stack holds; more than a word is known only if all zero."""
+    if size <= WORD:
+        return state.get(place)
+    sites: frozenset[int] = frozenset()
+    for offset in range(0, size, WORD):
+        word = state.get(place._replace(offset=place.offset + offset))
+        if not isinstance(word, Zero):
+            return None
+        sites |= word.sites
+    return Zero(sites)
+
+
+def _put(place: Slot, value: Value | None, size: int, state: State) -> None:
+    """Put a value onto the stack; what it overlaps is gone."""
+    start, end = place.offset, place.offset + size
+    if size != WORD or start % WORD:
+        for key in [key for key in state if isinstance(key, Slot) and key[:2] == place[:2]]:
+            if start - WORD < key.offset < end:
+                del state[key]
+    if value is None or size < WORD:
+        state.pop(place, None)
+    elif size == WORD:
+        state[place] = value
+    elif isinstance(value, Zero):
+        for offset in range(0, size, WORD):
+            state[place._replace(offset=start + offset)] = value
+
+
+def _forget_stack(state: State) -> None:
+    for key in [key for key in state if isinstance(key, Slot)]:
+        del state[key]

@@ -19,10 +19,11 @@ _OWN = '"".'  # the package's own path, up to Go 1.18
 _COMMAND_LINE = "command-line-arguments"  # what go build calls a package given as files
 
 _INSTRUCTION = re.compile(
-    r"\t0x([0-9a-f]+) ([0-9]+) \((.*?)\)\t([A-Z][A-Z0-9_.]*)(?:\t(.*?))?\r?\n?\Z", re.DOTALL
+    r"\t0x[0-9a-f]+ ([0-9]+) \((.*?)\)\t([A-Z][A-Z0-9_.]*)(?:\t(.*?))?\r?\n?\Z", re.DOTALL
 )
 _OLD_INSTRUCTION = re.compile(
-    r"([0-9]{4,}) \((.*?:[0-9]+(?:\[.*?\])?|<[^>]*>(?::[0-9]+)?)\) ([A-Z][A-Z0-9]*)[ \t]*(.*?)\r?\n?\Z",
+    r"([0-9]{4,}) \((.*?:[0-9]+(?:\[.*?\])?|<[^>]*>(?::[0-9]+)?)\) ([A-Z][A-Z0-9]*)"
+    r"[ \t]*(.*?)\r?\n?\Z",
     re.DOTALL,
 )
 _HEADER = re.compile(
@@ -30,6 +31,24 @@ _HEADER = re.compile(
 )
 _OLD_HEADER = re.compile(r'--- prog list "(.*)" ---\s*\Z')
 _PACKAGE = re.compile(r"# (\S+)(?: \[\S+\])?\s*\Z")
+_NUMBERED_RELOCATION = re.compile(r"\trel [0-9]+\+[0-9]+ t=[0-9]")
+_RELOCATION = re.compile(r"\trel ([0-9]+)\+[0-9]+ t=\S+ .*\+(-?[0-9]+)\s*\Z")
+_CONTENT = re.compile(r"\t0x([0-9a-f]{4,8}) ((?:[0-9a-f]{2} ){1,16})")
+_MAY_START = re.compile(r"# |--- prog list|[^#\s].* size=").match
+_VARIABLE = re.compile(r"(?:[^\s\",()]*/)?(?:\"\"|[^\s\"/.,()]+)\.[^\W\d]\w*\Z")
+_NOT_PACKAGES = (
+    "type.",
+    "go.",
+    "gclocals.",
+    "$f",
+    "type:",
+    "go:",
+    "runtime.zero",
+    "runtime.staticuint64s",
+)
+_MATTERS = re.compile(r".*(?:\.stmp_|statictmp_|\.jump)[0-9]+\Z")
+_ENTRY = "\t0x0000 00000 ("
+_WORD = 8
 _POSITION = re.compile(r"(.*):([0-9]+)\Z", re.DOTALL)
 _TWO_POSITIONS = re.compile(r"(.*?:[0-9]+)\[.*\]\Z", re.DOTALL)
 # In Go 1.2 a symbol of the package itself has no prefix.
@@ -72,10 +91,12 @@ class Text:
     """The lines of one function, not yet read."""
 
     name: str
-    old: bool  # Go 1.2's format
-    word: str  # how the header names the kind of symbol: "TEXT", or a number
-    valued: bool  # the header has value= (Go 1.4 to 1.6)
+    word: str = ""  # how the header names the kind of symbol: "TEXT", or a number
+    old: bool = False  # Go 1.2's format
+    valued: bool = False  # the header has value=: Go 1.4 to 1.6
     lines: list[str] = field(default_factory=list)
+    duffs: list[int] = field(default_factory=list)  # where each DUFFZERO enters (Go 1.4)
+    numbered: bool | None = None  # kinds of relocation are numbers: up to Go 1.21
 
 
 @dataclass(slots=True)
@@ -86,8 +107,9 @@ class Datum:
     word: str  # "BSS", "NOPTRBSS", ... or a number
     valued: bool
     size: int
-    zero: bool = True  # neither a byte nor an address in it
-    links: list[str] = field(default_factory=list)
+    # Only of a symbol that values are copied from, or that is a jump table:
+    filled: set[int] = field(default_factory=set)  # the words that aren't zero
+    targets: list[int] = field(default_factory=list)
 
 
 Part = Package | Text | Datum
@@ -95,45 +117,36 @@ Part = Package | Text | Datum
 
 def parts(lines: Iterable[str]) -> Iterator[Part]:
     """Cut a listing into its packages, functions and data symbols."""
-    text: Text | None = None
-    datum: Datum | None = None
-    body: list[str] = []
+    current: Part | None = None
+    body: list[str] | None = None  # of the current function
+    datum: Datum | None = None  # the current data symbol, if its contents matter
     for line in lines:
-        first = line[:1]
-        if first == "\t":
-            if text is not None:
-                if " (" in line[8:26] and line.startswith("\t0x"):
-                    body.append(line)
-            elif datum is not None:
+        if line[:1] != "\t":
+            part = _start(line) if _MAY_START(line) else None
+            if part is not None:
+                if current is not None:
+                    yield current
+                current = part
+                body = part.lines if isinstance(part, Text) else None
+                datum = part if isinstance(part, Datum) and _MATTERS.match(part.name) else None
+            elif body is not None and line[:1].isdigit():
+                body.append(line)
+        elif line[13:15] == " (" or " (" in line[9:26]:
+            if line.startswith(_ENTRY) and (body is None or (body and "\tTEXT\t" in line)):
+                # A pasted piece of a listing, without the line before a function.
+                if current is not None:
+                    yield current
+                current = Text("")
+                body = current.lines
+            if body is not None:
+                body.append(line)
+        elif body is None:
+            if datum is not None:
                 _fill(datum, line)
-            elif " (" in line[8:26] and line.startswith("\t0x"):
-                # A pasted piece of a listing, without its first line.
-                text = Text("", old=False, word="", valued=False)
-                body = text.lines
-                body.append(line)
-        elif first.isdigit():
-            if text is not None and text.old:
-                body.append(line)
-        elif first == "#" or " size=" in line or first == "-":
-            part = _start(line)
-            if part is None:
-                continue
-            if text is not None:
-                yield text
-            elif datum is not None:
-                yield datum
-            text = datum = None
-            if isinstance(part, Text):
-                text = part
-                body = part.lines
-            elif isinstance(part, Datum):
-                datum = part
-            else:
-                yield part
-    if text is not None:
-        yield text
-    elif datum is not None:
-        yield datum
+        elif line[1] == "r" and isinstance(current, Text):
+            _relocation(current, line)
+    if current is not None:
+        yield current
 
 
 def _start(line: str) -> Part | None:
@@ -143,24 +156,41 @@ def _start(line: str) -> Part | None:
         return Package(package[1]) if package else None
     if line[0] == "-":
         old = _OLD_HEADER.match(line)
-        return Text(old[1], old=True, word="", valued=False) if old else None
+        return Text(old[1], old=True) if old else None
     header = _HEADER.match(line)
     if header is None:
         return None
     name, number, word, size, rest = header.groups()
     valued = rest.startswith(" value=")
     if number == "1" or word == "TEXT":
-        return Text(name, old=False, word=word or number, valued=valued)
-    return Datum(name, word or number, valued, int(size))
+        return Text(name, word or number, valued=valued)
+    return Datum(name, word or number, valued, int(size[:18]))
+
+
+def _relocation(text: Text, line: str) -> None:
+    """Take note of a relocation in a function."""
+    if "runtime.duffzero+" in line and text.valued:
+        offset = line.rpartition("+")[2].strip()
+        text.duffs.append(int(offset[:9]) if offset.isdigit() else -1)
+    if text.numbered is None:
+        text.numbered = _NUMBERED_RELOCATION.match(line) is not None
 
 
 def _fill(datum: Datum, line: str) -> None:
     """Take note of a line of a data symbol's contents."""
-    if line.startswith("\trel "):
-        datum.zero = False
-        datum.links.append(line.split(" ", 3)[-1].strip())
-    elif datum.zero and line.startswith("\t0x"):
-        datum.zero = not line[8:57].split("  ", 1)[0].strip(" 0")
+    if line[1] == "r":
+        relocation = _RELOCATION.match(line)
+        if relocation:
+            datum.filled.add(int(relocation[1][:12]) // _WORD * _WORD)
+            if ".jump" in datum.name:
+                datum.targets.append(int(relocation[2][:12]))
+    else:
+        content = _CONTENT.match(line)
+        if content:
+            start = int(content[1], 16)
+            for index, byte in enumerate(content[2].split()):
+                if byte != "00":
+                    datum.filled.add((start + index) // _WORD * _WORD)
 
 
 def position(text: str) -> tuple[str, int]:
@@ -219,52 +249,67 @@ def split(args: str) -> list[str]:
 
 def read(text: Text, package: str) -> Function:
     """Read the instructions of a function."""
-    if text.old:
-        return _read_old(text, package)
+    take = _instruction_old if text.old else instruction
     prefix = escaped(package) + "."
-    instructions = []
+    found = []
     places: dict[str, tuple[str, int]] = {}
-    name = text.name
+    name = _old_name(text.name, prefix) if text.old else text.name.replace(_OWN, prefix)
     for line in text.lines:
-        match = _INSTRUCTION.match(line)
-        if match is None:
-            continue
-        _, pc, place, op, args = match.groups()
-        at = places.get(place)
-        if at is None:
-            at = places[place] = position(place)
-        args = args or ""
-        if _OWN in args:
-            args = args.replace(_OWN, prefix)
-        if text.valued and (args[:1] == "," or "+0(" in args or ("," in args and ", " not in args)):
-            args = _spaced(args)
-        if op == "TEXT" and not name:
-            name = args.partition("(SB)")[0]
-        instructions.append(Instruction(int(pc[:12]), at[0], at[1], op, args))
-    return Function(modern(name, package), tuple(instructions))
+        each = take(line, prefix, places)
+        if each is not None:
+            if each.op == "TEXT" and not name:
+                name = each.args.partition("(SB)")[0]
+            found.append(each)
+    return Function(name, tuple(found))
 
 
-def _read_old(text: Text, package: str) -> Function:
-    """Read a function in Go 1.2's format, where the package's own symbols have no prefix."""
-    prefix = escaped(package) + "."
-    instructions = []
-    for line in text.lines:
-        match = _OLD_INSTRUCTION.match(line)
-        if match is None:
-            continue
-        index, place, op, args = match.groups()
-        file, number = position(place)
-        if "(SB)" in args:
-            args = _OLD_SYMBOL.sub(rf"{prefix}\1\2", args.replace(_OWN, prefix))
-        instructions.append(Instruction(int(index[:12]), file, number, op, _spaced(args)))
-    return Function(_old_name(text.name, package), tuple(instructions))
+def instruction(line: str, prefix: str, places: dict[str, tuple[str, int]]) -> Instruction | None:
+    """Read an instruction; ``prefix`` stands for two quotes, ``places`` keeps positions read."""
+    match = _INSTRUCTION.match(line)
+    if match is None:
+        return None
+    pc, place, op, args = match.groups()
+    at = places.get(place)
+    if at is None:
+        at = places[place] = position(place)
+    if args is None:
+        args = ""
+    elif _OWN in args:
+        args = args.replace(_OWN, prefix)
+    if "," in args and (args[0] == "," or "+0(" in args or ", " not in args):
+        args = _spaced(args)
+    return Instruction(int(pc[:12]), at[0], at[1], op, args)
 
 
-def _old_name(name: str, package: str) -> str:
+def _instruction_old(
+    line: str, prefix: str, places: dict[str, tuple[str, int]]
+) -> Instruction | None:
+    """Read an instruction in Go 1.2's format."""
+    match = _OLD_INSTRUCTION.match(line)
+    if match is None:
+        return None
+    index, place, op, args = match.groups()
+    at = places.get(place)
+    if at is None:
+        at = places[place] = position(place)
+    if "(SB)" in args:
+        args = _OLD_SYMBOL.sub(lambda own: prefix + own[0], args.replace(_OWN, prefix))
+    return Instruction(int(index[:12]), at[0], at[1], op, _spaced(args))
+
+
+def _old_name(name: str, prefix: str) -> str:
     """Give a function of Go 1.2 its package; the compiler's own (type..eq) have none."""
-    if name.startswith(("type..", "go.")):
-        return modern(name, package)
-    return f"{escaped(package)}.{modern(name, package)}"
+    own = name.replace(_OWN, prefix)
+    return own if name.startswith(("type..", "go.")) else prefix + own
+
+
+def is_variable(symbol: str) -> bool:
+    """Say whether a symbol can be a package-level variable's: one dot behind the path, no more.
+
+    So it is no closure (main.main.func1), method, or table of the compiler's (main..stmp_1); those
+    of Go 1.9 and before (main.statictmp_1) have no name that a program could not have.
+    """
+    return _VARIABLE.match(symbol) is not None and not symbol.startswith(_NOT_PACKAGES)
 
 
 def names_package(path: str) -> bool:
@@ -272,11 +317,31 @@ def names_package(path: str) -> bool:
     return bool(path) and path != _COMMAND_LINE
 
 
+def is_main(text: Text) -> bool:
+    """Say whether this is the function that only package main has, by its old spelling.
+
+    Up to Go 1.18 go build prints the path of a command's folder, but its symbols are main's.
+    """
+    return text.name == _OWN + "main" or (text.old and text.name == "main")
+
+
 def functions(lines: Iterable[str], *, package: str = "main") -> Iterator[Function]:
     """Read the functions of a listing, one at a time."""
-    current = package
+    path = package
+    held: list[Text] = []
+    holding = False
     for part in parts(lines):
         if isinstance(part, Package):
-            current = part.path if names_package(part.path) else package
+            yield from (read(text, path) for text in held)
+            held = []
+            holding = names_package(part.path)
+            path = part.path if holding else package
         elif isinstance(part, Text):
-            yield read(part, current)
+            held.append(part)
+            if is_main(part):
+                path = "main" if holding else path
+                holding = False
+            if not (holding and part.name.startswith(_OWN)):
+                yield from (read(text, path) for text in held)
+                held = []
+    yield from (read(text, path) for text in held)

@@ -12,7 +12,10 @@ _SCALED = re.compile(r"(-?[0-9]*)\(([A-Z][A-Z0-9]*)\*([0-9]+)\)\Z")
 _REGISTER = re.compile(r"[A-Z][A-Z0-9]*\Z")
 _OFFSET = re.compile(r"(.*?)(?:\+?([+-][0-9]+)|([0-9]+))?\Z", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]+\Z")
-_BYTE = {"AL": "AX", "AH": "AX", "BL": "BX", "CL": "CX", "DL": "DX"}
+_BYTE = {
+    "AL": "AX", "AH": "AX", "BL": "BX", "CL": "CX", "DL": "DX",
+    **{f"{name}B": name for name in ("SI", "DI", "BP", *(f"R{each}" for each in range(8, 16)))},
+}
 _CACHE_LIMIT = 20_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from harness.assembly import flow
@@ -13,15 +13,21 @@ from harness.assembly.listing import (
     Datum,
     Package,
     Text,
+    escaped,
+    instruction,
+    is_main,
+    is_variable,
     modern,
     names_package,
     parts,
+    position,
     read,
 )
 from harness.assembly.operands import operands
+from harness.assembly.sieve import needs_flow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from harness.assembly.flow import Address, Proof, Store
     from harness.assembly.listing import Function, Instruction
@@ -33,16 +39,16 @@ _MAP_FUNCTION = re.compile(
     r"|internal/runtime/maps\.[\w.()*]+\Z"
 )
 _VALUE = "·f"  # a function's value: what a go or defer statement hands to the runtime
-_ANY_CALL = frozenset({"CALL", "BL"})
-_JUMP = frozenset({"JMP", "B"})
-_NOT_VARIABLES = re.compile(
-    r"(?:type|go|gclocals|runtime)[.:·]|.*(?:·f|\.stkobj|\.opendefer|\.jump[0-9]+)\Z"
-    r"|.*\.(?:\.stmp_|statictmp_|\.dict)"
-)
+_CALLS = frozenset({"CALL", "BL", "JMP", "B"})  # a jump to a symbol is a call that doesn't return
 _STATIC = re.compile(r".*\.(?:\.stmp_|statictmp_)[0-9]+\Z")
+_TABLE = re.compile(r".*\.jump[0-9]+\Z")
+_UNNAMED = "\0"  # stands for a package's path until it is known
+_SILENT = frozenset(
+    op + end for op in (*PSEUDO, *PADDING - {"XCHGL"}) for end in ("", "\n", "\r\n")
+)
 
-# Symbol kinds by their number, up to Go 1.8. The numbers moved with every release; what they were
-# in this one shows in the number of read-only data, which every listing has.
+# Symbol kinds by their number, up to Go 1.8. The numbers moved with every release; which one this
+# is shows in the number of read-only data (every listing has some) and in the headers' fields.
 _NUMBERED = {
     (True, 7): {18: "NOPTRDATA", 20: "DATA", 21: "BSS", 22: "NOPTRBSS"},
     (True, 8): {
@@ -52,6 +58,13 @@ _NUMBERED = {
     (False, 9): {30: "NOPTRDATA", 32: "DATA", 33: "BSS", 34: "NOPTRBSS"},
     (False, 8): {28: "NOPTRDATA", 30: "DATA", 31: "BSS", 32: "NOPTRBSS"},
 }  # fmt: skip
+_READ_ONLY_1_8 = (False, 8)
+
+_BATCH = 400  # instructions that stores under one test of the barrier take at most
+
+_BY_SYMBOL = "this listing doesn't say whether the variable holds a pointer or a number"
+_BY_WORD = "up to Go 1.7 a listing doesn't say which words of a variable are pointers"
+_BY_COPY = "the listing doesn't print the contents of the value that is copied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,10 @@ class _Pending:
     function: str
     at: Instruction
     store: Store
-    sites: tuple[Instruction, ...]
+    zeroed: tuple[Instruction, ...]
+
+
+_Place = tuple[str, str, int, str]  # function, file, line, variable
 
 
 @dataclass(slots=True)
@@ -128,25 +144,29 @@ class _Known:
 
     path: str
     stores: list[_Pending] = field(default_factory=list)
+    calls: dict[tuple[str | int, ...], Call] = field(default_factory=dict)
     pointers: set[tuple[str, int]] = field(default_factory=set)
     moving: set[tuple[str, int]] = field(default_factory=set)
     scalars: set[tuple[str, int]] = field(default_factory=set)
-    # By function, file, line and variable.
-    moving_at: set[tuple[str, str, int, str]] = field(default_factory=set)
-    regions: dict[tuple[str, str, int, str], int] = field(default_factory=dict)
-    typed: set[tuple[str, str, int, str, int]] = field(default_factory=set)
+    moving_at: set[_Place] = field(default_factory=set)
+    regions: dict[_Place, int] = field(default_factory=dict)
+    typed: set[tuple[_Place, int]] = field(default_factory=set)
     data: dict[str, Datum] = field(default_factory=dict)
+    defined: set[str] = field(default_factory=set)  # Go 1.2: functions, as the listing names them
+    waiting: list[Text] = field(default_factory=list)  # functions whose jump tables come later
     read_only: int = 0
+    valued: bool = False
     named_kinds: bool = False  # "SBSS" rather than a number: Go 1.9 on
+    main: bool = False
 
 
 class _Reader:
     """Collects facts, package by package."""
 
     def __init__(self, package: str, *, every: bool) -> None:
-        self.main = package
+        self.given = package
         self.every = every
-        self.calls: dict[tuple[str, ...], Call] = {}
+        self.calls: list[Call] = []
         self.nil_stores: list[NilStore] = []
         self.code_lines: set[tuple[str, int]] = set()
         self.functions = 0
@@ -154,94 +174,143 @@ class _Reader:
         self.known = _Known(package)
 
     def package(self, part: Package) -> None:
-        self._judge()
-        self.known = _Known(part.path if names_package(part.path) else self.main)
+        self._finish()
+        # A command's folder has another path than its symbols: wait for what the listing tells.
+        self.known = _Known(_UNNAMED + part.path if names_package(part.path) else self.given)
 
     def function(self, part: Text) -> None:
         known = self.known
-        function = read(part, known.path)
         known.named_kinds |= part.word == "TEXT"
+        known.valued |= part.valued
+        known.main |= is_main(part)
         self.functions += 1
-        self.instructions += len(function.instructions)
-        self._code_lines(function)
-        self._calls(function)
-        self._flow(function)
+        self.instructions += len(part.lines)
+        if part.old:
+            known.defined.add(part.name)
+            function = read(part, self._prefix())
+            self._code_lines(function)
+            self._calls(function.name, function.instructions)
+            self._flow(function, part)
+            return
+        calling, flows = self._scan(part)
+        if calling:
+            name = modern(part.name, self._prefix())
+            self._calls(name, self._instructions(calling))
+        if flows:
+            if known.named_kinds and any("*8)" in line for line in part.lines if "JMP" in line):
+                known.waiting.append(part)
+            else:
+                self._flow(read(part, self._prefix()), part)
+
+    def _instructions(self, lines: list[str]) -> Iterator[Instruction]:
+        prefix = escaped(self._prefix()) + "."
+        for line in lines:
+            each = instruction(line, prefix, {})
+            if each is not None:
+                yield each
 
     def datum(self, part: Datum) -> None:
         known = self.known
         known.named_kinds |= not part.word.isdigit()
         if part.word.isdigit() and part.name.startswith("gclocals·"):
-            known.read_only = int(part.word)
-        part.name = modern(part.name, known.path)
-        if not _NOT_VARIABLES.match(part.name) or _STATIC.match(part.name):
+            known.read_only = int(part.word[:9])
+        part.name = modern(part.name, self._prefix())
+        if (
+            is_variable(part.name)
+            or _STATIC.match(part.name)
+            or (known.waiting and _TABLE.match(part.name))
+        ):
             known.data[part.name] = part
 
     def facts(self) -> Facts:
-        self._judge()
+        self._finish()
         return Facts(
-            tuple(self.calls.values()),
+            tuple(self.calls),
             tuple(self.nil_stores),
             frozenset(self.code_lines),
             self.functions,
             self.instructions,
         )
 
+    def _prefix(self) -> str:
+        path = self.known.path
+        return _UNNAMED if path.startswith(_UNNAMED) else path
+
     # Lines and calls.
 
-    def _code_lines(self, function: Function) -> None:
-        """Note the lines of instructions that take room in the machine code."""
-        previous: Instruction | None = None
-        for each in function.instructions:
-            if previous is not None and previous.pc != each.pc:
-                self.code_lines.add((previous.file, previous.line))
-            previous = each if each.op not in PSEUDO and each.op not in PADDING else None
-        if previous is not None:
-            self.code_lines.add((previous.file, previous.line))
-
-    def _calls(self, function: Function) -> None:
-        for each in function.instructions:
-            args = each.args
-            if "(SB)" not in args or each.op in PSEUDO:
+    def _scan(self, text: Text) -> tuple[list[str], bool]:
+        """Note the lines with machine code; return those that may call, and whether to follow."""
+        places = set()
+        before = place = ""
+        calling = []
+        every = self.every
+        flows = False
+        named = text.word == "TEXT"
+        lines = text.lines
+        for number, line in enumerate(lines):
+            fields = line.split("\t", 3)
+            op = fields[2] if len(fields) > 2 else ""  # noqa: PLR2004
+            pc, _, at = fields[1].partition(" (")
+            if pc != before:
+                places.add(place)
+                before = pc
+            place = "" if op in _SILENT or (op == "XCHGL" and "AX, AX" in line) else at
+            if "(SB)" not in line or op in PSEUDO:
                 continue
-            if each.op in _ANY_CALL or each.op in _JUMP:
-                callee = operands(args)[-1]
-                if callee.base == "SB" and (self.every or _MAP_FUNCTION.match(callee.name)):
-                    self._call("call", callee.name, function.name, each)
-            elif _VALUE in args or "runtime." in args:
-                for operand in operands(args):
-                    name = operand.name
-                    if operand.base != "SB":
-                        continue
-                    if name.endswith(_VALUE):
-                        name = name[: -len(_VALUE)]
-                    elif not _MAP_FUNCTION.match(name):
-                        continue
+            rest = fields[-1]
+            if every or ("map" in rest and "runtime" in rest):
+                calling.append(line)
+            if not flows and op not in _CALLS:
+                flows = needs_flow(lines, number, op, rest, named=named)
+        places.add(place)
+        places.discard("")
+        self.code_lines.update(position(each.rstrip("\r\n").removesuffix(")")) for each in places)
+        return calling, flows
+
+    def _code_lines(self, function: Function) -> None:
+        """Note the lines with machine code, where there are no addresses (Go 1.2)."""
+        for each in function.instructions:
+            if each.op not in PSEUDO and each.op not in PADDING:
+                self.code_lines.add((each.file, each.line))
+
+    def _calls(self, function: str, instructions: Iterable[Instruction]) -> None:
+        for each in instructions:
+            if "(SB)" not in each.args or each.op in PSEUDO:
+                continue
+            called = each.op in _CALLS
+            for operand in operands(each.args):
+                name = operand.name
+                value = name.endswith(_VALUE)
+                if operand.base == "SB" and (called or value or _MAP_FUNCTION.match(name)):
+                    name = name.removesuffix(_VALUE)
                     if self.every or _MAP_FUNCTION.match(name):
-                        self._call("reference", name, function.name, each)
+                        self._call("call" if called else "reference", name, function, each)
 
     def _call(
         self, kind: Literal["call", "reference"], callee: str, function: str, each: Instruction
     ) -> None:
-        key = (kind, callee, function, each.file, str(each.line))
-        if key not in self.calls:
-            self.calls[key] = Call(kind, callee, function, each.file, each.line, each.text)
+        key = (kind, callee, function, each.file, each.line)
+        if key not in self.known.calls:
+            call = Call(kind, callee, function, each.file, each.line, each.text)
+            self.known.calls[key] = call
 
     # Nil stores.
 
-    def _flow(self, function: Function) -> None:
+    def _flow(self, function: Function, text: Text) -> None:
         known = self.known
-        effects = flow.analyse(function)
+        tables = {name: datum.targets for name, datum in known.data.items() if datum.targets}
+        effects = flow.analyse(function, tables, text.duffs)
         code = [each for each in function.instructions if each.op not in PSEUDO]
-        for store in effects.stores:
-            if not _NOT_VARIABLES.match(store.address.symbol):
-                at = code[store.site]
-                sites = tuple(code[site] for site in sorted(store.sites) if site != store.site)
-                known.stores.append(_Pending(function.name, at, store, sites))
+        for store, at in _on_own_lines(code, effects):
+            if is_variable(store.address.symbol):
+                zeroed = tuple(code[site] for site in sorted(store.zeroed) if site != store.site)
+                known.stores.append(_Pending(function.name, at, store, zeroed))
         for proof in effects.proofs:
             self._prove(proof, function.name, code[proof.site])
-        for site, symbol, offset in effects.typed:
+        for site, address in effects.typed:
             at = code[site]
-            known.typed.add((function.name, at.file, at.line, symbol, offset))
+            place = (function.name, at.file, at.line, address.symbol)
+            known.typed.add((place, address.offset))
 
     def _prove(self, proof: Proof, function: str, at: Instruction) -> None:
         known = self.known
@@ -258,136 +327,247 @@ class _Reader:
         else:
             known.pointers.add((symbol, offset))
 
-    def _judge(self) -> None:
-        """Say which of the package's stores of zero are nil stores."""
+    def _finish(self) -> None:
+        """Judge a package's stores of zero, now that all is known of it; give it its name."""
         known = self.known
-        grouped: dict[tuple[str, str, int, str], list[_Pending]] = {}
+        for text in known.waiting:
+            self._flow(read(text, self._prefix()), text)
+        grouped: dict[_Place, list[_Pending]] = {}
         for pending in known.stores:
-            if pending.store.source and not self._empty(pending.store.source):
-                continue
             at = pending.at
             place = (pending.function, at.file, at.line, pending.store.address.symbol)
             grouped.setdefault(place, []).append(pending)
-        for place, stores in grouped.items():
-            self._judge_line(place, stores)
+        verdicts = (self._judge(place, stores) for place, stores in grouped.items())
+        found = [each for each in verdicts if each is not None]
+        calls = [each for each in known.calls.values() if each.callee not in known.defined]
+        if known.path.startswith(_UNNAMED):
+            name = "main" if known.main else escaped(known.path.removeprefix(_UNNAMED))
+            found = [
+                replace(
+                    each,
+                    variable=each.variable.replace(_UNNAMED, name),
+                    function=each.function.replace(_UNNAMED, name),
+                    instruction=each.instruction.replace(_UNNAMED, name),
+                )
+                for each in found
+            ]
+            calls = [
+                replace(
+                    each,
+                    callee=each.callee.replace(_UNNAMED, name),
+                    function=each.function.replace(_UNNAMED, name),
+                    instruction=each.instruction.replace(_UNNAMED, name),
+                )
+                for each in calls
+            ]
+        self.nil_stores += found
+        self.calls += calls
 
-    def _empty(self, symbol: str) -> bool:
-        """Say whether a symbol that values were copied from is read-only and all zero."""
-        datum = self.known.data.get(symbol)
-        return bool(_STATIC.match(symbol)) and datum is not None and datum.zero
-
-    def _judge_line(self, place: tuple[str, str, int, str], stores: list[_Pending]) -> None:
-        certain = []
-        doubtful = []
+    def _judge(self, place: _Place, stores: list[_Pending]) -> NilStore | None:
+        """Say what the stores into one variable on one line are."""
+        certain: list[_Pending] = []
+        doubtful: list[_Pending] = []
         why = ""
         for pending in stores:
-            verdict, reason = self._is_pointer(place, pending.store, stores)
-            if verdict is None:
+            verdict = self._is_nil(place, pending.store, stores)
+            if isinstance(verdict, str):
                 doubtful.append(pending)
-                why = why or reason
+                why = why or verdict
             elif verdict:
                 certain.append(pending)
         chosen = certain or doubtful
         if not chosen:
-            return
-        function, file, line, symbol = place
+            return None
         chosen.sort(key=lambda pending: pending.at.pc)
-        forms = dict.fromkeys(pending.store.form for pending in chosen)
-        sites = [site for pending in chosen for site in pending.sites]
-        shown = dict.fromkeys(_evidence(pending) for pending in chosen)
-        self.nil_stores.append(
-            NilStore(
-                symbol,
-                function,
-                file,
-                line,
-                tuple(forms),
-                any(site.op in ("XORL", "XORQ") for site in sites),
-                not certain,
-                "" if certain else why,
-                " | ".join(shown),
-            )
+        zeroed = [each for pending in chosen for each in pending.zeroed]
+        shown = dict.fromkeys(
+            "; ".join(each.text for each in (*pending.zeroed, pending.at)) for pending in chosen
+        )
+        function, file, line, variable = place
+        return NilStore(
+            variable,
+            function,
+            file,
+            line,
+            forms=tuple(dict.fromkeys(pending.store.form for pending in chosen)),
+            uses_xorl=any(each.op in ("XORL", "XORQ") for each in zeroed),
+            uncertain=not certain,
+            uncertain_because="" if certain else why,
+            instruction=" | ".join(shown),
         )
 
-    def _is_pointer(
-        self, place: tuple[str, str, int, str], store: Store, stores: list[_Pending]
-    ) -> tuple[bool | None, str]:
-        """Say whether a pointer is among the words that a store clears; None: can't be told."""
+    def _is_nil(self, place: _Place, store: Store, stores: list[_Pending]) -> bool | str:
+        """Say whether a store puts nil into a pointer word; a text says why it can't be told."""
         known = self.known
-        symbol, offset, moving = store.address
-        kind = self._kind(symbol)
+        kind = self._kind(store.address.symbol)
         if kind.startswith("NOPTR"):
-            return False, ""
-        words = range(offset, offset + store.size, WORD)
-        if moving:
-            return self._moving_pointer(place, store.address, kind)
-        if any((*place, word - WORD) in known.typed for word in words):
-            return False, ""
-        if any((symbol, word) in known.pointers for word in words):
-            return True, ""
+            return False
+        words = self._cleared(store)
+        if words is None:
+            return self._unless_scalar(store, _BY_COPY)
+        if not words and store.size:
+            return False
+        if store.address.moving:
+            return self._moving(place, store.address, kind)
+        symbol, offset, _ = store.address
+        if any((place, word - WORD) in known.typed for word in words):
+            return False
         region = known.regions.get(place)
-        if region is not None and offset + max(store.size, WORD) > region:
-            return True, ""
-        datum = known.data.get(symbol)
-        if kind and datum is not None and self._covers(datum.size, stores):
-            return True, ""
-        if all((symbol, word) in known.scalars for word in words) and words:
-            return False, ""
+        if any((symbol, word) in known.pointers for word in words) or (
+            region is not None and offset + max(store.size, WORD) > region
+        ):
+            return True
+        if kind and self._covers(known.data[symbol].size, stores):
+            return True
         if self._barriers():
-            return False, ""
-        if kind:
-            return None, "up to Go 1.7 a listing doesn't say which words of a variable are pointers"
-        return None, "this listing doesn't say whether the variable holds a pointer or a number"
+            return False
+        return self._unless_scalar(store, _BY_WORD if kind else _BY_SYMBOL)
 
-    def _moving_pointer(
-        self, place: tuple[str, str, int, str], address: Address, kind: str
-    ) -> tuple[bool | None, str]:
+    def _cleared(self, store: Store) -> list[int] | None:
+        """Return the words that a store clears; None if the value copied isn't known."""
+        start = store.address.offset
+        words = list(range(start, start + store.size, WORD))
+        if store.source is None:
+            return words
+        symbol, offset, moving = store.source
+        if not _STATIC.match(symbol) and "statictmp_" not in symbol:
+            return []
+        datum = self.known.data.get(symbol)
+        if datum is None:
+            return None if self.known.defined else []
+        if moving or not self._read_only(datum):
+            return []
+        if not store.size:
+            return [start] if not datum.filled else []
+        return [word for word in words if word - start + offset not in datum.filled]
+
+    def _unless_scalar(self, store: Store, why: str) -> bool | str:
+        """Say no if all words are known to be numbers, otherwise why it can't be told."""
+        symbol, offset, _ = store.address
+        words = range(offset, offset + max(store.size, WORD), WORD)
+        return False if all((symbol, word) in self.known.scalars for word in words) else why
+
+    def _moving(self, place: _Place, address: Address, kind: str) -> bool | str:
+        """Judge a store at an offset that isn't known, such as an element's."""
         known = self.known
-        if (address.symbol, address.offset) in known.moving or place in known.moving_at:
-            return True, ""
-        if place in known.regions:
-            return True, ""
+        if (
+            (address.symbol, address.offset) in known.moving
+            or place in known.moving_at
+            or place in known.regions
+        ):
+            return True
         if self._barriers():
-            return False, ""
-        if kind:
-            return None, "up to Go 1.7 a listing doesn't say which elements are pointers"
-        return None, "this listing doesn't say whether the elements are pointers or numbers"
+            return False
+        return _BY_WORD if kind else _BY_SYMBOL
 
     def _covers(self, size: int, stores: list[_Pending]) -> bool:
         """Say whether the stores of one line clear the whole variable."""
-        cleared: set[int] = set()
+        left = set(range(0, size, WORD))
         for pending in stores:
-            store = pending.store
-            start = store.address.offset
-            if store.address.moving:
-                continue
-            end = start + store.size if store.size else size
-            cleared.update(range(start, min(end, size), WORD))
-        return cleared.issuperset(range(0, size, WORD))
+            if not pending.store.address.moving:
+                left.difference_update(self._cleared(pending.store) or ())
+        return not left
 
     def _kind(self, symbol: str) -> str:
-        """The section of a variable: BSS, NOPTRBSS, ...; "" where the listing doesn't say."""
-        known = self.known
-        datum = known.data.get(symbol)
-        if datum is None:
-            return ""
-        if not datum.word.isdigit():
-            return datum.word
-        numbers = _NUMBERED.get((datum.valued, known.read_only), {})
-        return numbers.get(int(datum.word), "")
+        """Return the section of a variable: BSS, NOPTRBSS, ...; "" where the listing has none."""
+        datum = self.known.data.get(symbol)
+        if datum is None or not datum.word.isdigit():
+            return datum.word if datum else ""
+        numbers = _NUMBERED.get((self.known.valued, self.known.read_only), {})
+        return numbers.get(int(datum.word[:9]), "")
+
+    def _read_only(self, datum: Datum) -> bool:
+        return datum.word in ("RODATA", str(self.known.read_only))
 
     def _barriers(self) -> bool:
         """Say whether this release has a write barrier for nil: Go 1.8 and later."""
         known = self.known
-        return (
-            known.named_kinds
-            or (known.read_only == 8
-            and not any(
-                datum.valued for datum in known.data.values()
-            ))
-        )
+        return known.named_kinds or (known.valued, known.read_only) == _READ_ONLY_1_8
 
 
-def _evidence(pending: _Pending) -> str:
-    """The instructions of a store, with those that made its zero."""
-    return "; ".join(each.text for each in (*pending.sites, pending.at))
+def _batches(code: list[Instruction]) -> dict[int, int]:
+    """Say which instructions belong to which test of the write barrier (Go 1.21 on).
+
+    One way from the test leads through the barrier's part, both lead to the stores.
+    """
+    index_of = {each.pc: index for index, each in reversed(list(enumerate(code)))}
+    found: dict[int, int] = {}
+    for index, each in enumerate(code):
+        if "runtime.writeBarrier(SB)" not in each.args or each.op in ("CALL", "LEAQ"):
+            continue
+        jump = next((at for at in range(index + 1, min(index + 6, len(code))) if _skips(code[at])), 0)
+        if jump:
+            target = index_of.get(_target(code[jump]), len(code))
+            for start in (jump + 1, target):
+                for at in _walk(code, start, index_of):
+                    found.setdefault(at, index)
+    return found
+
+
+def _walk(code: list[Instruction], start: int, index_of: dict[int, int]) -> Iterator[int]:
+    """Go on from an instruction as far as a batch of stores may reach."""
+    at = start
+    for _ in range(_BATCH):
+        if at >= len(code):
+            return
+        each = code[at]
+        yield at
+        if each.op in ("JMP", "B"):
+            at = index_of.get(_target(each), len(code))
+            continue
+        if each.op == "CALL" and not each.args.startswith(("runtime.gcW", "runtime.wb")):
+            return
+        if each.op in ("RET", "UNDEF") or "runtime.writeBarrier(SB)" in each.args or _skips(each):
+            return
+        at += 1
+
+
+def _skips(each: Instruction) -> bool:
+    """Say whether an instruction is the jump behind a test of the barrier."""
+    return each.op in ("JEQ", "JNE", "CBZW", "CBZ", "CBNZW", "CBNZ") and _target(each) >= 0
+
+
+def _target(each: Instruction) -> int:
+    last = each.args.rpartition(",")[2].strip()
+    return int(last[:12]) if last.isdigit() else -1
+
+
+def _logged_lines(
+    code: list[Instruction], proofs: list[Proof], batches: dict[int, int]
+) -> dict[tuple[int, str, int, bool], Instruction]:
+    """Return the instructions that log old values, by batch, variable and offset."""
+    lines: dict[tuple[int, str, int, bool], Instruction] = {}
+    for proof in proofs:
+        if proof.site in batches and (
+            proof.logged or (proof.region and code[proof.site].args.startswith("runtime.wbZero"))
+        ):
+            offset = -1 if proof.region else proof.address.offset
+            address = proof.address
+            key = (batches[proof.site], address.symbol, offset, address.moving and offset >= 0)
+            lines.setdefault(key, code[proof.site])
+    return lines
+
+
+def _on_own_lines(
+    code: list[Instruction], effects: flow.Effects
+) -> Iterator[tuple[Store, Instruction]]:
+    """Return the stores with their instructions, each at the line that its own statement has.
+
+    Go 1.21 prints all stores of a batch with the line of its first one; later releases do when
+    they make one store of two. What the barrier logs has the right line.
+    """
+    batches: dict[int, int] = {}
+    if any(proof.logged or proof.region for proof in effects.proofs):
+        batches = _batches(code)
+    lines = _logged_lines(code, effects.proofs, batches) if batches else {}
+    for store in effects.stores:
+        at = code[store.site]
+        batch = batches.get(store.site)
+        if lines and batch is not None and at.op != "CALL":
+            symbol, start, moving = store.address
+            for offset in (*range(start, start + store.size, WORD), -1):
+                logged = lines.get((batch, symbol, offset, moving and offset >= 0))
+                if logged is not None:
+                    at = replace(at, file=logged.file, line=logged.line)
+                    break
+        yield store, at

@@ -4,63 +4,166 @@ An image is ``docker/Dockerfile`` over the official ``golang`` image of that
 exact release, or, where that can't be had, over an image imported from the
 toolchain's GOROOT. Which of the two it was stands in the provenance.
 
-A session is one container. Its main process waits for the end of its standard
+A session is one container. Its main process serves requests on its standard
 input, which this process holds: when we are gone, by whatever means, it ends,
 and the Docker engine removes the container.
+
+The docker SDK is imported where it is used: it takes longer than ``--help`` may.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import io
+import itertools
+import json
 import os
-import stat
+import socket
 import struct
-import subprocess
-import tarfile
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+import filelock
+
+from harness import resources
 from harness.engines import RUNNER_SOURCE, File, Limits, runner_reply, runner_request
+from harness.engines.goroot import GOROOT, TOOLS, image_files, tar_files, tar_paths
 from harness.errors import CellError, GoclaimError, UnavailableError
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from docker import APIClient, DockerClient
     from docker.models.images import Image as DockerImage
 
-    from docker import APIClient, DockerClient
     from harness.engines import Outcome
-    from harness.toolchains import Toolchain
+    from harness.toolchains import GoVersion, ToolchainStore
 
-REPOSITORY = "goclaim"
-LABEL = "org.goclaim"
-PLATFORM = "linux/amd64"
-MACHINES = {"amd64", "x86_64", "arm64", "aarch64"}  # the latter two by emulation
-GOROOT = "/usr/local/go"  # in images that we import
-ROOT = "/tmp/goclaim"  # noqa: S108  # in the container's own tmpfs
-RUNNER = "/goclaim/runner"
-DOCKERFILE = "docker/Dockerfile"
-NOBODY = "65534:65534"
-PIDS = 2048
+REPOSITORY: Final = "goclaim"  # the name of all our images
+LABEL: Final = "org.goclaim"  # on all that we make; its value says what it is
+PLATFORM: Final = "linux/amd64"
+PIDS: Final = 2048  # processes and threads in a container
 
-API_TIMEOUT = 30.0  # seconds for an answer of the Docker engine
-BUILD_TIMEOUT = 900.0  # ... while it builds or imports an image
-PULL_STALL = 20.0  # ... without a word of progress from a pull
-PULL_TIMEOUT = 600.0
-GRACE = 15.0  # seconds a runner may be late beyond a command's own timeout
-TRANSFER_TIMEOUT = 120.0  # seconds for files into or out of a container
+_OFFICIAL = "golang"  # the repository of the official images
+_MACHINES = {"amd64", "x86_64", "arm64", "aarch64"}  # the latter two by emulation
+_ROOT = "/tmp/goclaim"  # noqa: S108  # in the container's own tmpfs
+_GO_CACHE = f"{_ROOT}/gocache"
+_DOCKERFILE = "docker/Dockerfile"
+_IMPORTED_CONFIG = (f"ENV PATH={GOROOT}/bin", f"ENV GOROOT={GOROOT}", f"LABEL {LABEL}=base")
+_LAYOUT = 2  # raised when an imported image comes to look different
+_NO_FILE = 3  # the exit code of the runner's read
 
-TOOLS = {"6a", "6c", "6g", "6l", "asm", "buildid", "cgo", "compile", "link", "pack", "preprofile"}
+_PING_TIMEOUT = 5  # seconds to find out whether there is a Docker engine
+_API_TIMEOUT = 60  # ... for an answer of it
+_BUILD_TIMEOUT = 900  # ... while it builds or imports an image
+_PULL_STALL = 20  # ... without a word of progress from a pull
+_PULL_TIMEOUT = 900  # ... for a whole pull
+_TRANSFER_TIMEOUT = 120  # ... for files into or out of a container
+_GRACE = 15  # ... that a runner may be late beyond a command's own timeout
+_ABANDONED = 60  # ... after which a container that was never started is nobody's
 
 
-def say_nothing(_: str) -> None:
-    """Drop a progress line."""
+# --- errors and the connection -------------------------------------------------
+
+
+@contextlib.contextmanager
+def docker_errors(kind: type[GoclaimError], doing: str) -> Iterator[None]:
+    """Turn whatever the docker SDK and its transport raise into an error of ours."""
+    from docker.errors import DockerException, StreamParseError  # noqa: PLC0415
+    from requests.exceptions import RequestException  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    try:
+        yield
+    except (
+        DockerException,
+        StreamParseError,
+        RequestException,
+        HTTPError,
+        http.client.HTTPException,
+        OSError,
+    ) as error:
+        raise kind(f"Docker could not {doing}: {explanation(error)}.") from error
+
+
+def explanation(error: BaseException) -> str:
+    """Return the sentence of the Docker engine inside an exception, else its own words."""
+    words = str(getattr(error, "explanation", None) or error) or type(error).__name__
+    return words.strip().rstrip(".")
+
+
+def connection_advice(error: BaseException) -> str:
+    """Say why the Docker engine can't be reached and what to do about it."""
+    if isinstance(error, ImportError):
+        return (
+            f"The docker package does not work ({error}). Reinstall goclaim, or use --engine local."
+        )
+    where = os.environ.get("DOCKER_HOST") or "its default address"
+    words = " ".join(repr(link) for link in _causes(error))
+    if "PermissionError" in words:
+        return (
+            f"Docker at {where} refuses this user. Join the docker group (sudo usermod -aG docker "
+            "$USER, then log in again), use sudo, or use --engine local."
+        )
+    if "FileNotFoundError" in words or "ConnectionRefusedError" in words:
+        return f"No Docker engine answers at {where}. Start it, or use --engine local."
+    return (
+        f"Docker at {where} can't be used: {explanation(error)}. "
+        "Check DOCKER_HOST, or use --engine local."
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def connect(timeout: int) -> DockerClient:
+    """Connect to the Docker engine of the environment, else of the current Docker context.
+
+    Raises ``OSError`` when nobody listens on its socket.
+    """
+    import docker  # noqa: PLC0415
+    from docker.context import ContextAPI  # noqa: PLC0415
+
+    if address := os.environ.get("DOCKER_HOST"):
+        _knock(address)
+        return docker.from_env(timeout=timeout)
+    context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
+    if context is None or not context.Host:
+        return docker.from_env(timeout=timeout)
+    _knock(context.Host)
+    return docker.DockerClient(context.Host, tls=context.TLSConfig or False, timeout=timeout)
+
+
+def _knock(address: str) -> None:
+    """Try a local socket first: the SDK hides the reason and leaves its own socket open."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(_PING_TIMEOUT)
+            knocking.connect(address.removeprefix("unix://"))
+
+
+def engine_facts(client: DockerClient) -> dict[str, str]:
+    """Return what a reader of the results may want to know about the Docker engine."""
+    version = client.version()
+    return {
+        "docker": str(version.get("Version", "")),
+        "docker_kernel": str(version.get("KernelVersion", "")),
+        "docker_machine": str(version.get("Arch", "")),
+    }
+
+
+# --- images --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,199 +185,256 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The image with the Go release that ours is built on; ``kind`` is official or goroot."""
+    """The image with the Go release that ours is built on.
+
+    Attributes:
+        kind: ``official`` or ``goroot``.
+        name: Its name in this Docker engine.
+        id: Its content id.
+        proof: The registry's digest, or the checksum of the toolchain it was imported from.
+    """
 
     kind: str
     name: str
     id: str
-    digest: str = ""
+    proof: str = ""
 
 
-# --- errors -----------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def docker_errors(kind: type[GoclaimError], doing: str) -> Iterator[None]:
-    """Turn whatever the docker SDK and its transport raise into an error of ours."""
-    from docker.errors import DockerException  # noqa: PLC0415
-    from requests.exceptions import RequestException  # noqa: PLC0415
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
-    try:
-        yield
-    except (DockerException, RequestException, HTTPError, OSError, ValueError) as error:
-        raise kind(f"Docker could not {doing}: {explanation(error)}") from error
-
-
-def explanation(error: BaseException) -> str:
-    """Return the sentence of the Docker engine inside an exception, else its own words."""
-    return str(getattr(error, "explanation", None) or error).strip().rstrip(".")
-
-
-def connection_advice(error: BaseException) -> str:
-    """Say why the Docker engine can't be reached and what to do about it."""
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    words = " ".join(repr(link) for link in chain)
-    where = os.environ.get("DOCKER_HOST", "the default socket")
-    if "PermissionError" in words or "Permission denied" in words:
-        return (
-            f"Docker refuses us at {where}: join the docker group "
-            "(sudo usermod -aG docker $USER, then log in again), use sudo, or use --engine local"
-        )
-    if "FileNotFoundError" in words or "ConnectionRefusedError" in words:
-        return f"no Docker engine answers at {where}: start it, or use --engine local"
-    if isinstance(error, ImportError):
-        return f"the docker package is broken ({error}): reinstall goclaim, or use --engine local"
-    return (
-        f"Docker can't be used at {where} ({explanation(error)}): "
-        "check DOCKER_HOST, or use --engine local"
-    )
-
-
-# --- what goes into images --------------------------------------------------
-
-
-def recipe() -> dict[str, bytes]:
-    """Return the build context of our Dockerfile, by path."""
-    package = Path(__file__).resolve().parents[1]
-    dockerfile = package / "_data" / DOCKERFILE
-    if not dockerfile.exists():
-        dockerfile = package.parent / DOCKERFILE
+def build_context() -> dict[str, File]:
+    """Return the files that our Dockerfile is built from, by their path in the repository."""
     return {
-        DOCKERFILE: dockerfile.read_bytes(),
-        "harness/engines/runner.go": RUNNER_SOURCE.read_bytes(),
+        _DOCKERFILE: File((resources.path("docker") / "Dockerfile").read_bytes()),
+        "harness/engines/runner.go": File(RUNNER_SOURCE.read_bytes()),
     }
 
 
-def image_tag(toolchain: Toolchain, base: Base) -> str:
-    """Name our image after everything that it is made from."""
+def image_tag(release: str, base: Base, context: Mapping[str, File]) -> str:
+    """Name an image after everything that it is made from."""
     digest = hashlib.sha256(base.id.encode())
-    for name, content in sorted(recipe().items()):
-        digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
-    return f"{REPOSITORY}:{toolchain.name}-{digest.hexdigest()[:12]}"
+    for name, file in sorted(context.items()):
+        digest.update(f"\0{name}\0{len(file.content)}\0".encode() + file.content)
+    return f"{REPOSITORY}:{release}-{digest.hexdigest()[:12]}"
 
 
-def goroot_tag(toolchain: Toolchain) -> str:
-    """Name the image that is imported from a GOROOT after the toolchain's checksum."""
-    digest = hashlib.sha256(f"{toolchain.sum} {sorted(TOOLS)}".encode())
-    return f"{REPOSITORY}:{toolchain.name}-goroot-{digest.hexdigest()[:12]}"
+def imported_tag(release: str) -> str:
+    """Name an image that is imported from a GOROOT after the release and what is left out."""
+    digest = hashlib.sha256(repr((_LAYOUT, sorted(TOOLS), _IMPORTED_CONFIG)).encode())
+    return f"{REPOSITORY}:{release}-goroot-{digest.hexdigest()[:12]}"
 
 
-def belongs(path: PurePosixPath) -> bool:
-    """Whether a file of a GOROOT is needed to build and list programs."""
-    top, parts = path.parts[0], path.parts
-    if top == "pkg":
-        kind = parts[1]
-        return kind in {"include", "linux_amd64"} or (kind == "tool" and path.name in TOOLS)
-    if top == "src":
-        is_test = path.name.endswith("_test.go") or "testdata" in parts
-        return parts[1] != "cmd" and not is_test
-    return str(path) in {"VERSION", "go.env", "bin/go"} or top in {"include", "lib"}
-
-
-def goroot_files(goroot: Path) -> dict[PurePosixPath, Path]:
-    """Return the files of a GOROOT that an image needs: path in the image → path here."""
-    files: dict[PurePosixPath, Path] = {}
-    for folder, folders, names in os.walk(goroot):
-        folders.sort()
-        for name in sorted(names):
-            source = Path(folder, name)
-            relative = PurePosixPath(source.relative_to(goroot).as_posix())
-            if belongs(relative):
-                files[PurePosixPath(GOROOT) / relative] = source
-    return files
-
-
-def interpreter(program: Path) -> str:
-    """Return the loader that a 64-bit ELF program asks for, empty when it is static."""
-    segment_interp = 3
-    with program.open("rb") as elf:
-        header = elf.read(64)
-        if header[:5] != b"\x7fELF\x02":
-            raise UnavailableError(f"{program} is no 64-bit ELF program")
-        offset, size, count = (
-            *struct.unpack_from("<Q", header, 32),
-            *struct.unpack_from("<HH", header, 54),
-        )
-        for index in range(count):
-            elf.seek(offset + index * size)
-            kind, _, start, _, _, length = struct.unpack("<IIQQQQ", elf.read(40))
-            if kind == segment_interp:
-                elf.seek(start)
-                return elf.read(length).rstrip(b"\0").decode()
+def release_in(words: str) -> str:
+    """Return ``go1.14.15`` of ``go version go1.14.15 linux/amd64``, empty if it is not that."""
+    match words.split():
+        case ["go", "version", release, *_]:
+            return release
     return ""
 
 
-def shared_libraries(program: Path) -> dict[PurePosixPath, Path]:
-    """Return the loader and libraries of a dynamic program, as this host resolves them.
+class Images:
+    """The images of a Docker engine; every release's is found or built once.
 
-    Raises ``UnavailableError`` where the host has not got them.
+    ``store`` gives the toolchain of a release where it must be imported.
     """
-    loader = interpreter(program)
-    if not loader:
-        return {}
+
+    def __init__(
+        self, client: DockerClient, store: ToolchainStore, notify: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._notify = notify
+        self._lock = threading.Lock()
+        self._known: dict[str, Image] = {}
+        self._offline = False
+
+    def get(self, version: GoVersion) -> Image:
+        """Return the image of a release.
+
+        Raises ``UnavailableError`` when it can neither be found nor built.
+        """
+        release = f"go{version.release}"
+        with self._lock:
+            if release not in self._known:
+                with (
+                    _one_at_a_time(release),
+                    docker_errors(UnavailableError, f"make an image for {release}"),
+                ):
+                    self._known[release] = self._find_or_build(version, release)
+            return self._known[release]
+
+    def _find_or_build(self, version: GoVersion, release: str) -> Image:
+        context = build_context()
+        official = self._official(version)
+        tag = image_tag(release, official, context) if official else ""
+        found = self._find(tag) if tag else None
+        if found is None and official and self._holds(official, release):
+            found = self._build(tag, official, context)
+        base = official
+        if base is None or found is None:
+            base = self._imported(version, release)
+            tag = image_tag(release, base, context)
+            found = self._find(tag) or self._build(tag, base, context)
+        return Image(
+            tag=tag,
+            id=str(found.id),
+            goroot=found.labels[f"{LABEL}.goroot"],
+            provenance={
+                "image": tag,
+                "image_id": str(found.id),
+                "base": base.kind,
+                "base_image": base.name,
+                "base_image_id": base.id,
+                "base_proof": base.proof,
+            },
+        )
+
+    def _find(self, name: str) -> DockerImage | None:
+        from docker.errors import ImageNotFound  # noqa: PLC0415
+
+        try:
+            return self._client.images.get(name)
+        except ImageNotFound:
+            return None
+
+    def _official(self, version: GoVersion) -> Base | None:
+        """Return the official image of exactly this release, from here or from its registry.
+
+        What was imported before is not given up for it: a pull that fails may
+        cost seconds, in every run.
+        """
+        name = f"{_OFFICIAL}:{version.release}"
+        found = self._find(name)
+        if found is None and self._find(imported_tag(f"go{version.release}")) is None:
+            found = self._pull(name)
+        if found is None:
+            return None
+        digests = found.attrs.get("RepoDigests") or [""]
+        return Base("official", name, str(found.id), str(digests[0]))
+
+    def _pull(self, name: str) -> DockerImage | None:
+        """Try to pull an image; when the registry can't be reached, ask it for no other."""
+        if self._offline:
+            return None
+        self._notify(f"pulling {name} for {PLATFORM}")
+        try:
+            with docker_errors(UnavailableError, "pull it"):
+                pull(name)
+        except UnavailableError as error:
+            self._offline = "not found" not in str(error) and "manifest" not in str(error)
+            self._notify(f"{name} can't be had. {error}")
+            return None
+        return self._find(name)
+
+    def _holds(self, base: Base, release: str) -> bool:
+        """Whether an image's ``go`` is that release: a tag can say what it likes."""
+        said = self._ask_go(base, "version")
+        if release_in(said) == release:
+            return True
+        self._notify(f"{base.name} is not used: its go says {said or 'nothing'!r}")
+        return False
+
+    def _ask_go(self, base: Base, *arguments: str) -> str:
+        from docker.errors import APIError, ContainerError  # noqa: PLC0415
+
+        try:
+            output = self._client.containers.run(
+                base.id,
+                ["go", *arguments],
+                entrypoint=[],
+                labels={LABEL: "question"},
+                network_mode="none",
+                remove=True,
+            )
+        except (APIError, ContainerError) as error:
+            return explanation(error)
+        return output.decode(errors="replace").strip()
+
+    def _imported(self, version: GoVersion, release: str) -> Base:
+        """Return an image made from the toolchain's GOROOT, imported if it is not there yet."""
+        tag = imported_tag(release)
+        found = self._find(tag) or self._import(tag, version)
+        return Base("goroot", tag, str(found.id), found.labels.get(f"{LABEL}.sum", ""))
+
+    def _import(self, tag: str, version: GoVersion) -> DockerImage:
+        toolchain = self._store.get(version)
+        files = image_files(toolchain.goroot)
+        size = sum(source.stat().st_size for source in files.values()) / 1e6
+        self._notify(
+            f"building the image for {toolchain.name} from its GOROOT, {size:.0f} MB, once"
+        )
+        # One archive straight into one layer: with a build the engine would
+        # keep the context too, and an interrupted one would leave its layers.
+        with contextlib.closing(connect(_BUILD_TIMEOUT)) as client:
+            client.api.import_image(
+                src=tar_paths(files),
+                repository=REPOSITORY,
+                tag=tag.partition(":")[2],
+                changes=[*_IMPORTED_CONFIG, f"LABEL {LABEL}.sum={toolchain.sum}"],
+                stream_src=True,
+            )
+        return self._client.images.get(tag)
+
+    def _build(self, tag: str, base: Base, context: Mapping[str, File]) -> DockerImage:
+        goroot = str(GOROOT) if base.kind == "goroot" else self._ask_go(base, "env", "GOROOT")
+        self._notify(f"building {tag} on {base.name}, once")
+        transcript: list[str] = []
+        with contextlib.closing(connect(_BUILD_TIMEOUT)) as client:
+            steps: Iterable[dict[str, Any]] = client.api.build(
+                fileobj=io.BytesIO(tar_files(context)),
+                custom_context=True,
+                dockerfile=_DOCKERFILE,
+                tag=tag,
+                buildargs={"BASE": base.name},
+                labels={LABEL: "image", f"{LABEL}.goroot": goroot},
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for step in steps:
+                transcript.append(step.get("stream", ""))
+                if "error" in step:
+                    raise UnavailableError(
+                        f"The image {tag} can't be built on {base.name}: {step['error'].strip()}\n"
+                        + "".join(transcript).strip(),
+                    )
+        return self._client.images.get(tag)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(release: str) -> Iterator[None]:
+    """Keep other processes from making the same image: one of the two would be left untagged."""
+    folder = resources.cache()
     try:
-        listing = subprocess.run(  # noqa: S603  # the loader lists, it does not run the program
-            [loader, "--list", str(program)],
-            env={},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=API_TIMEOUT,
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise UnavailableError(
-            f"{program} needs {loader} and the libraries of glibc on amd64, which this host has "
-            "not got: load the official golang image into Docker, or use --engine local",
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / f"image-{release}.lock")
+        lock.acquire()
+    except OSError as error:
+        raise CellError(
+            f"The cache {folder} can't be written: {error}. Point GOCLAIM_CACHE at a folder with "
+            "room.",
         ) from error
-    files = [line.split("=>")[-1].split()[0] for line in listing.splitlines() if "/" in line]
-    return {PurePosixPath(file): Path(file) for file in [loader, *files]}
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def tar_entry(name: PurePosixPath, size: int, *, executable: bool) -> bytes:
-    """Return the tar header of a file that belongs to root and that everybody may read."""
-    entry = tarfile.TarInfo(str(name).lstrip("/"))
-    entry.size = size
-    entry.mode = 0o755 if executable else 0o644
-    return entry.tobuf(tarfile.GNU_FORMAT)
+def pull(name: str) -> None:
+    """Pull an image for linux/amd64, within bounded time."""
+    from docker.errors import APIError  # noqa: PLC0415
+
+    deadline = time.monotonic() + _PULL_TIMEOUT
+    repository, _, tag = name.partition(":")
+    with contextlib.closing(connect(_PULL_STALL)) as client:
+        steps = client.api.pull(repository, tag=tag, platform=PLATFORM, stream=True, decode=True)
+        for step in cast("Iterable[dict[str, str]]", steps):
+            if "error" in step:
+                raise APIError(step["error"])
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"it takes longer than {_PULL_TIMEOUT} s")
 
 
-def tar_files(files: Mapping[PurePosixPath, Path]) -> Iterator[bytes]:
-    """Stream files, and an empty /tmp, as a tar archive, a piece at a time."""
-    temporary = tarfile.TarInfo("tmp")
-    temporary.type, temporary.mode = tarfile.DIRTYPE, 0o1777
-    yield temporary.tobuf(tarfile.GNU_FORMAT)
-    for name, source in files.items():
-        with source.open("rb") as file:
-            status = os.fstat(file.fileno())
-            executable = bool(status.st_mode & stat.S_IXUSR)
-            yield tar_entry(name, status.st_size, executable=executable)
-            left = status.st_size
-            while left:
-                piece = file.read(min(left, 1 << 20))
-                if not piece:
-                    raise UnavailableError(f"{source} shrank while it was read: try again")
-                left -= len(piece)
-                yield piece
-        yield bytes(-status.st_size % tarfile.BLOCKSIZE)
-    yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-def tar_bytes(files: Mapping[str, File]) -> Iterator[bytes]:
-    """Stream files that are in memory as a tar archive."""
-    for name, file in files.items():
-        size = len(file.content)
-        yield tar_entry(PurePosixPath(name), size, executable=file.executable)
-        yield file.content
-        yield bytes(-size % tarfile.BLOCKSIZE)
-    yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-# --- containers -------------------------------------------------------------
+# --- a container ---------------------------------------------------------------
 
 
 def host_config(api: APIClient, memory: int) -> dict[str, Any]:
@@ -300,34 +460,34 @@ def host_config(api: APIClient, memory: int) -> dict[str, Any]:
     )
 
 
-class Stream:
-    """The two-way connection to a process in a container."""
+class Closable(Protocol):
+    """What the SDK gives for a connection differs by transport; this is common to all."""
 
-    def __init__(self, connection: object) -> None:
+    def close(self) -> None:
+        """Close it."""
+
+
+class Stream:
+    """The two-way connection to a container's main process."""
+
+    def __init__(self, connection: Closable) -> None:
         self._connection = connection  # keeps the HTTP response alive, and it the socket
         self._socket = cast("socket.socket", getattr(connection, "_sock", connection))
+        self._socket.settimeout(None)
 
-    def send(self, pieces: Iterable[bytes]) -> None:
-        """Send to standard input."""
-        for piece in pieces:
-            self._socket.sendall(piece)
+    def send(self, content: bytes) -> None:
+        """Send to its standard input."""
+        self._socket.sendall(content)
 
-    def frames(self, deadline: float) -> Iterator[tuple[int, bytes]]:
-        """Yield (1 for stdout or 2 for stderr, bytes) until the process closes them.
-
-        Raises ``TimeoutError`` at the deadline (``time.monotonic``).
-        """
-        while header := self._exactly(8, deadline):
+    def receive(self) -> Iterator[tuple[int, bytes]]:
+        """Yield 1 for stdout or 2 for stderr with what came, until either side closes it."""
+        while len(header := self._exactly(8)) == 8:  # noqa: PLR2004  # Docker's frame header
             descriptor, length = struct.unpack(">BxxxL", header)
-            yield descriptor, self._exactly(length, deadline)
+            yield descriptor, self._exactly(length)
 
-    def _exactly(self, size: int, deadline: float) -> bytes:
+    def _exactly(self, size: int) -> bytes:
         received = bytearray()
         while len(received) < size:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("no answer in time")
-            self._socket.settimeout(left)
             piece = self._socket.recv(min(size - len(received), 1 << 20))
             if not piece:
                 break
@@ -335,50 +495,209 @@ class Stream:
         return bytes(received)
 
     def close(self) -> None:
-        """Close it at once, whoever else holds the connection object."""
-        import socket  # noqa: PLC0415
-
+        """Close it now, even while another thread receives."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._connection.close()
         with contextlib.suppress(OSError):
             self._socket.close()
 
 
-@dataclass(frozen=True, slots=True)
-class DockerSession:
-    """A container with a Go toolchain, as ``harness.engines.Session`` describes it."""
+def answer_frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, int, int, bytes]]:
+    """Split what ``runner serve`` prints into (request, stream, exit code, content).
 
-    goroot: str
-    root: str
-    identity: str
-    provenance: Mapping[str, str]
-    _api: APIClient
-    _container: str
+    ``stream`` is 1 or 2 for a piece of the process's output, 0 for its end,
+    where alone the exit code means something.
+    """
+    buffer = bytearray()
+    for chunk in chunks:
+        buffer += chunk
+        while (end := buffer.find(b"\n")) >= 0:
+            request, stream, number = map(int, buffer[:end].split())
+            stop = end + 1 + (number if stream else 0)
+            if len(buffer) < stop:
+                break
+            yield request, stream, 0 if stream else number, bytes(buffer[end + 1 : stop])
+            del buffer[:stop]
+
+
+@dataclass(slots=True)
+class _Answer:
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+    exit_code: int | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Runner:
+    """The runner in a container: several requests at a time over one connection."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._sending = threading.Lock()
+        self._ids = itertools.count(1)
+        self._ready = _Answer()
+        self._answers = {0: self._ready}
+        self._last_words = b""
+        self._ended = False
+        self._reader = threading.Thread(target=self._receive, name="docker-answers", daemon=True)
+        self._reader.start()
+
+    def wait_until_ready(self) -> None:
+        """Return when the runner serves; raises ``UnavailableError`` when it does not come up."""
+        self._ready.done.wait(_API_TIMEOUT)
+        if self._ready.exit_code is None:
+            raise UnavailableError(f"The container does not start: {self._said()}.")
+
+    def ask(self, argv: Sequence[str], timeout: float, content: bytes = b"") -> _Answer:
+        """Run a verb of the runner with ``content`` as its standard input.
+
+        Raises ``CellError`` when there is no answer in time (seconds), or the
+        container ends; then no further request is answered.
+        """
+        request, answer = next(self._ids), _Answer()
+        head = json.dumps({"id": request, "argv": list(argv), "size": len(content)})
+        self._answers[request] = answer
+        try:
+            with self._sending, docker_errors(CellError, f"run {argv[0]} in the container"):
+                if not self._ended:
+                    self._stream.send(head.encode() + b"\n" + content)
+            if not self._ended and not answer.done.wait(timeout):
+                self.close()
+                raise CellError(
+                    f"The container did not answer within {timeout:.0f} s and was ended."
+                )
+        finally:
+            del self._answers[request]
+        if answer.exit_code is None:
+            raise CellError(f"The container ended while it was in use: {self._said()}.")
+        return answer
+
+    def close(self) -> None:
+        """Close the connection, which ends the container."""
+        self._stream.close()
+        self._reader.join(_API_TIMEOUT)
+
+    def _said(self) -> str:
+        return self._last_words.decode(errors="replace").strip().rstrip(".") or "it said nothing"
+
+    def _receive(self) -> None:
+        try:
+            with contextlib.suppress(OSError):
+                for request, stream, code, content in answer_frames(self._stdout()):
+                    if answer := self._answers.get(request):
+                        _add(answer, stream, code, content)
+        finally:
+            self._ended = True
+            for answer in list(self._answers.values()):
+                answer.done.set()
+
+    def _stdout(self) -> Iterator[bytes]:
+        for descriptor, content in self._stream.receive():
+            if descriptor == 1:
+                yield content
+            else:
+                self._last_words = (self._last_words + content)[-2000:]
+
+
+def _add(answer: _Answer, stream: int, code: int, content: bytes) -> None:
+    if stream == 0:
+        answer.exit_code = code
+        answer.done.set()
+    elif stream == 1:
+        answer.stdout += content
+    else:
+        answer.stderr += content
+
+
+@contextlib.contextmanager
+def container(api: APIClient, image: Image, memory: int) -> Iterator[Runner]:
+    """Run a container while the context lasts, and yield its runner.
+
+    Raises ``UnavailableError`` when it does not come up.
+    """
+    name = f"goclaim-{uuid.uuid4().hex[:12]}"
+    runner = None
+    try:
+        with docker_errors(UnavailableError, f"start a container of {image.tag}"):
+            api.create_container(
+                image.id,
+                name=name,
+                labels={LABEL: "session"},
+                stdin_open=True,  # and closed with the connection: StdinOnce
+                host_config=host_config(api, memory),
+            )
+            # Attached before the start: from its first moment on the container
+            # lives no longer than this connection.
+            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            runner = Runner(Stream(api.attach_socket(name, params=streams)))
+            api.start(name)
+        runner.wait_until_ready()
+        yield runner
+    finally:
+        if runner is not None:
+            runner.close()
+        remove(api, name)
+
+
+def remove(api: APIClient, name: str) -> None:
+    """Remove a container, and return when it is gone."""
+    from docker.errors import APIError, NotFound  # noqa: PLC0415
+
+    deadline = time.monotonic() + _API_TIMEOUT
+    with docker_errors(CellError, f"remove the container {name}"):
+        while time.monotonic() < deadline:
+            try:
+                api.remove_container(name, force=True, v=True)
+            except NotFound:
+                return
+            except APIError as error:
+                if error.status_code != http.client.CONFLICT:  # it is being removed already
+                    raise
+            time.sleep(0.01)
+        raise TimeoutError(f"it is still there after {_API_TIMEOUT} s")
+
+
+def remove_abandoned(api: APIClient) -> None:
+    """Remove containers of ours that were made and never started.
+
+    There is a moment between the two in which a kill leaves one.
+    """
+    filters = {"label": LABEL, "status": "created"}
+    for found in api.containers(all=True, filters=filters):
+        if time.time() - found["Created"] > _ABANDONED:
+            remove(api, found["Id"])
+
+
+# --- the engine ----------------------------------------------------------------
+
+
+class DockerSession:
+    """A container with a Go toolchain; see ``engines.Session``."""
+
+    def __init__(self, runner: Runner, image: Image, provenance: Mapping[str, str]) -> None:
+        self.goroot = image.goroot
+        self.root = _ROOT
+        self.go_cache = _GO_CACHE
+        self.identity = image.tag
+        self.provenance = provenance
+        self._runner = runner
 
     def write(self, files: Mapping[str, File]) -> None:
-        """Put files into the container, by path relative to ``root``."""
-        code, _, complaint = self._exec(
-            [RUNNER, "unpack", self.root],
-            deadline=time.monotonic() + TRANSFER_TIMEOUT,
-            stdin=tar_bytes(files),
-        )
-        if code:
-            raise CellError(
-                f"files could not be put into the container: {complaint.decode(errors='replace')}",
-            )
+        """Put files under the root."""
+        answer = self._runner.ask(["unpack", self.root], _TRANSFER_TIMEOUT, tar_files(files))
+        if answer.exit_code:
+            raise CellError(f"Files could not be put into the container: {_text(answer.stderr)}.")
 
     def read(self, path: str) -> bytes | None:
-        """Return a file of the container, by path relative to ``root``; None if there is none."""
-        no_file = 3
-        code, content, complaint = self._exec(
-            [RUNNER, "read", f"{self.root}/{path}"],
-            deadline=time.monotonic() + TRANSFER_TIMEOUT,
-        )
-        if code == no_file:
+        """Return a file under the root, or None."""
+        answer = self._runner.ask(["read", self._path(path)], _TRANSFER_TIMEOUT)
+        if answer.exit_code == _NO_FILE:
             return None
-        if code:
-            raise CellError(f"{path} could not be read: {complaint.decode(errors='replace')}")
-        return content
+        if answer.exit_code:
+            raise CellError(f"{path} could not be read: {_text(answer.stderr)}.")
+        return bytes(answer.stdout)
 
     def call(
         self,
@@ -388,351 +707,84 @@ class DockerSession:
         limits: Limits,
         directory: str = "",
     ) -> Outcome:
-        """Run a command in the container; see ``harness.engines.Session.call``."""
+        """Run a command in the container, whose memory limit counts all of its processes."""
         request = runner_request(
-            argv,
-            env,
-            limits,
-            f"{self.root}/{directory}",
-            limit_data=False,  # the container's own limit counts all of its processes
-            watch_stdin=False,
+            argv, env, limits, self._path(directory), limit_data=False, watch_stdin=False
         )
-        _, reply, complaint = self._exec(
-            [RUNNER, "call", request],
-            deadline=time.monotonic() + limits.timeout + GRACE,
-        )
-        return runner_reply(argv, reply, complaint)
+        answer = self._runner.ask(["call", request], limits.timeout + _GRACE)
+        return runner_reply(argv, bytes(answer.stdout), bytes(answer.stderr))
 
-    def _exec(
-        self,
-        argv: Sequence[str],
-        *,
-        deadline: float,
-        stdin: Iterable[bytes] = (),
-    ) -> tuple[int, bytes, bytes]:
-        output = {1: bytearray(), 2: bytearray()}
-        with docker_errors(CellError, f"run {argv[1]} in the container"):
-            execution = self._api.exec_create(self._container, argv, stdin=bool(stdin))["Id"]
-            stream = Stream(self._api.exec_start(execution, socket=True))
-            try:
-                stream.send(stdin)
-                for descriptor, piece in stream.frames(deadline):
-                    output[descriptor] += piece
-            except TimeoutError:
-                self._api.kill(self._container)
-                raise
-            finally:
-                stream.close()
-            code = self._api.exec_inspect(execution)["ExitCode"]
-        return code, bytes(output[1]), bytes(output[2])
+    def _path(self, path: str) -> str:
+        return str(PurePosixPath(self.root, path))
 
 
-@contextlib.contextmanager
-def container(api: APIClient, image: Image, memory: int) -> Iterator[str]:
-    """Run a container while the context lasts; yield its id.
-
-    Raises ``UnavailableError`` when it does not come up.
-    """
-    with docker_errors(UnavailableError, f"start a container of {image.tag}"):
-        identifier: str = api.create_container(
-            image.id,
-            labels={LABEL: "session"},
-            stdin_open=True,
-            host_config=host_config(api, memory),
-        )["Id"]
-    stream = None
-    try:
-        with docker_errors(UnavailableError, f"start a container of {image.tag}"):
-            # Attached before the start: from its first moment on the container
-            # lives no longer than this connection.
-            stream = Stream(
-                api.attach_socket(
-                    identifier,
-                    params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1},
-                ),
-            )
-            api.start(identifier)
-            _, greeting = next(stream.frames(time.monotonic() + API_TIMEOUT), (0, b""))
-        if greeting != b"ready\n":
-            raise UnavailableError(
-                f"{image.tag} does not start: {greeting.decode(errors='replace').strip()}",
-            )
-        yield identifier
-    finally:
-        if stream is not None:
-            stream.close()
-        remove(api, identifier)
+def _text(output: bytearray) -> str:
+    return output.decode(errors="replace").strip().rstrip(".") or "no reason given"
 
 
-def remove(api: APIClient, identifier: str) -> None:
-    """Remove a container and wait until it is gone."""
-    from docker.errors import APIError, NotFound  # noqa: PLC0415
-
-    deadline = time.monotonic() + API_TIMEOUT
-    with docker_errors(CellError, "remove the container"):
-        while time.monotonic() < deadline:
-            try:
-                api.remove_container(identifier, force=True, v=True)
-            except NotFound:
-                return
-            except APIError as error:
-                if error.status_code != 409:  # noqa: PLR2004  # it is being removed already
-                    raise
-            time.sleep(0.02)
-
-
-# --- the engine -------------------------------------------------------------
-
-
-@dataclass
 class DockerEngine:
-    """Runs sessions in containers of a Docker engine that answers.
+    """Builds and runs in containers of a Docker engine; see ``engines.Engine``."""
 
-    Attributes:
-        notify: Takes a progress line, when an image is built or pulled.
-    """
+    name = "docker"
+    platform = ("linux", "amd64")
 
-    notify: Callable[[str], None] = say_nothing
-    name: str = field(default="docker", init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _docker: DockerClient | None = field(default=None, init=False, repr=False)
-    _images: dict[str, Image] = field(default_factory=dict, init=False, repr=False)
-    _offline: str = field(default="", init=False, repr=False)
+    def __init__(self, store: ToolchainStore, notify: Callable[[str], None]) -> None:
+        self._store = store
+        self._notify = notify
+        self._lock = threading.Lock()
+        self._opened: tuple[DockerClient, Images] | None = None
 
     def unavailable(self) -> str | None:
         """Say why there is no Docker engine to use and what to do, or None if there is one."""
         try:
-            version = self._connection().api.version()
+            with contextlib.closing(connect(_PING_TIMEOUT)) as client:
+                version = client.version()
         except Exception as error:  # noqa: BLE001  # whatever it is, Docker can't be used
             return connection_advice(error)
         system, machine = version.get("Os"), version.get("Arch")
-        if system != "linux" or machine not in MACHINES:
+        if system != "linux" or machine not in _MACHINES:
             return (
-                f"Docker runs {system}/{machine} containers, goclaim needs {PLATFORM}: "
-                "point DOCKER_HOST at such an engine, or use --engine local"
+                f"Docker runs {system}/{machine} containers, and goclaim's are {PLATFORM}. "
+                "Point DOCKER_HOST at an engine for those, or use --engine local."
             )
         return None
 
     @contextlib.contextmanager
-    def open(self, toolchain: Toolchain, *, memory: int) -> Iterator[DockerSession]:
-        """Open a session in a container of its own; see ``harness.engines.Engine.open``."""
-        if reason := self.unavailable():
-            raise UnavailableError(reason)
-        image = self._image(toolchain)
-        with container(self._connection().api, image, memory) as identifier:
-            session = DockerSession(
-                goroot=image.goroot,
-                root=ROOT,
-                identity=image.tag,
-                provenance={
-                    **image.provenance,
-                    **engine_facts(self._connection().api),
-                    "memory": str(memory),
-                    "pids": str(PIDS),
-                    "toolchain_sum": toolchain.sum,
-                },
-                _api=self._connection().api,
-                _container=identifier,
-            )
-            check_release(session, toolchain)
+    def open(self, version: GoVersion, *, memory: int) -> Iterator[DockerSession]:
+        """Open a session in a container; ``memory`` bytes are for all that runs in it."""
+        client, images = self._connected()
+        image = images.get(version)
+        with docker_errors(UnavailableError, "say what it is"):
+            facts = engine_facts(client)
+        limits = {"container_memory": str(memory), "container_pids": str(PIDS)}
+        with container(client.api, image, memory) as runner:
+            session = DockerSession(runner, image, {**image.provenance, **facts, **limits})
+            _check_release(session, f"go{version.release}")
             yield session
 
-    def _connection(self) -> DockerClient:
-        if self._docker is None:
-            self._docker = connect(API_TIMEOUT)
-        return self._docker
-
-    # Images, from the outermost to the innermost.
-
-    def _image(self, toolchain: Toolchain) -> Image:
-        with self._lock, docker_errors(UnavailableError, f"get an image for {toolchain.name}"):
-            if toolchain.name not in self._images:
-                self._images[toolchain.name] = self._find_or_build(toolchain)
-            return self._images[toolchain.name]
-
-    def _find_or_build(self, toolchain: Toolchain) -> Image:
-        base = self._official(toolchain) or self._imported(toolchain)
-        tag = image_tag(toolchain, base)
-        found = self._find(tag)
-        if found is None:
-            self._build(tag, toolchain, base)
-            found = self._made(tag)
-        return Image(
-            tag=tag,
-            id=str(found.id),
-            goroot=found.labels[f"{LABEL}.goroot"],
-            provenance={
-                "image": tag,
-                "image_id": str(found.id),
-                "base": base.kind,
-                "base_image": base.name,
-                "base_image_id": base.id,
-                "base_digest": base.digest,
-            },
-        )
-
-    def _official(self, toolchain: Toolchain) -> Base | None:
-        """Return the official image of exactly this release, from here or from its registry."""
-        name = f"golang:{toolchain.name.removeprefix('go')}"
-        found = self._find(name)
-        if found is None and self._find(goroot_tag(toolchain)) is None and self._pull(name):
-            found = self._find(name)
-        if found is None:
-            return None
-        digests = found.attrs.get("RepoDigests") or [""]
-        return Base("official", name, str(found.id), digests[0])
-
-    def _imported(self, toolchain: Toolchain) -> Base:
-        """Return an image made from the toolchain's GOROOT, imported if it is not there yet."""
-        tag = goroot_tag(toolchain)
-        found = self._find(tag)
-        if found is None:
-            self._import(tag, toolchain)
-            found = self._made(tag)
-        return Base("goroot", tag, str(found.id))
-
-    def _find(self, name: str) -> DockerImage | None:
-        from docker.errors import ImageNotFound  # noqa: PLC0415
-
-        try:
-            return self._connection().images.get(name)
-        except ImageNotFound:
-            return None
-
-    def _made(self, name: str) -> DockerImage:
-        found = self._find(name)
-        if found is None:
-            raise UnavailableError(f"Docker has made {name}, but it is not there: try again")
-        return found
-
-    def _pull(self, name: str) -> bool:
-        """Try to pull an image; after a failure that is not its absence, try no other."""
-        if self._offline:
-            return False
-        self.notify(f"pulling {name} (linux/amd64)")
-        try:
-            with docker_errors(UnavailableError, f"pull {name}"):
-                pull(name)
-        except UnavailableError as error:
-            self.notify(f"{name} can't be pulled: {error}")
-            self._offline = str(error)
-            return False
-        return True
-
-    def _import(self, tag: str, toolchain: Toolchain) -> None:
-        libraries = shared_libraries(toolchain.goroot / "bin" / "go")
-        files = {**goroot_files(toolchain.goroot), **libraries}
-        size = sum(source.stat().st_size for source in files.values()) / 1e6
-        self.notify(
-            f"building the image for {toolchain.name} from its GOROOT, {size:.0f} MB, once",
-        )
-        connect(BUILD_TIMEOUT).api.import_image(
-            src=tar_files(files),
-            repository=REPOSITORY,
-            tag=tag.partition(":")[2],
-            changes=[f"ENV PATH={GOROOT}/bin", f"ENV GOROOT={GOROOT}", f"LABEL {LABEL}=base"],
-            stream_src=True,
-        )
-
-    def _build(self, tag: str, toolchain: Toolchain, base: Base) -> None:
-        goroot = GOROOT if base.kind == "goroot" else self._goroot_of(base, toolchain)
-        context = io.BytesIO(
-            b"".join(tar_bytes({name: File(text) for name, text in recipe().items()})),
-        )
-        steps = connect(BUILD_TIMEOUT).api.build(
-            fileobj=context,
-            custom_context=True,
-            dockerfile=DOCKERFILE,
-            tag=tag,
-            buildargs={"BASE": base.name},
-            labels={LABEL: "image", f"{LABEL}.goroot": goroot},
-            network_mode="none",
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-        transcript = ""
-        for step in steps:
-            transcript += step.get("stream", "")
-            if "error" in step:
-                raise UnavailableError(
-                    f"the image for {toolchain.name} can't be built: {step['error'].strip()}\n"
-                    f"{transcript.strip()}",
-                )
-
-    def _goroot_of(self, base: Base, toolchain: Toolchain) -> str:
-        """Ask an image for its GOROOT; raises ``UnavailableError`` when it is another release."""
-
-        def go(*arguments: str) -> str:
-            output = connect(API_TIMEOUT).containers.run(
-                base.id,
-                ["go", *arguments],
-                entrypoint="",
-                labels={LABEL: "question"},
-                network_mode="none",
-                remove=True,
-            )
-            return output.decode().strip()
-
-        if release(go("version")) != toolchain.name:
-            raise UnavailableError(f"{base.name} holds {go('version')}, not {toolchain.name}")
-        return go("env", "GOROOT")
+    def _connected(self) -> tuple[DockerClient, Images]:
+        with self._lock:
+            if self._opened is None:
+                if reason := self.unavailable():
+                    raise UnavailableError(reason)
+                with docker_errors(UnavailableError, "be used"):
+                    client = connect(_API_TIMEOUT)
+                    remove_abandoned(client.api)
+                self._opened = client, Images(client, self._store, self._notify)
+            return self._opened
 
 
-def connect(timeout: float) -> DockerClient:
-    """Connect to the Docker engine of the environment, else of the current Docker context."""
-    import docker  # noqa: PLC0415
-
-    return docker.from_env(timeout=int(timeout))
-
-
-def pull(name: str) -> None:
-    """Pull an image for linux/amd64, within bounded time."""
-    from docker.errors import APIError  # noqa: PLC0415
-
-    deadline = time.monotonic() + PULL_TIMEOUT
-    repository, _, tag = name.partition(":")
-    steps = connect(PULL_STALL).api.pull(
-        repository,
-        tag=tag,
-        platform=PLATFORM,
-        stream=True,
-        decode=True,
-    )
-    for step in steps:
-        if "error" in step:
-            raise APIError(step["error"])
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"it takes longer than {PULL_TIMEOUT:.0f} s")
-
-
-def engine_facts(api: APIClient) -> dict[str, str]:
-    """Return what a reader of the results may want to know about the Docker engine."""
-    version = api.version()
-    return {
-        "docker": str(version.get("Version", "")),
-        "docker_kernel": str(version.get("KernelVersion", "")),
-        "docker_machine": str(version.get("Arch", "")),
-    }
-
-
-def release(words: str) -> str:
-    """Return ``go1.14.15`` of ``go version go1.14.15 linux/amd64``, empty if it is not that."""
-    prefix = "go version "
-    return words.removeprefix(prefix).split()[0] if words.startswith(prefix) else ""
-
-
-def check_release(session: DockerSession, toolchain: Toolchain) -> None:
-    """Raise ``UnavailableError`` unless the container's go is that very release."""
+def _check_release(session: DockerSession, release: str) -> None:
+    """Raise ``UnavailableError`` unless the container's ``go`` is that very release."""
+    environment = {"GOROOT": session.goroot, "HOME": session.root, "GOTOOLCHAIN": "local"}
     outcome = session.call(
         [f"{session.goroot}/bin/go", "version"],
-        env={"GOROOT": session.goroot, "HOME": session.root, "GOTOOLCHAIN": "local"},
-        limits=Limits(timeout=API_TIMEOUT),
+        env=environment,
+        limits=Limits(timeout=_API_TIMEOUT),
     )
-    words = outcome.stdout.decode(errors="replace").strip()
-    if release(words) != toolchain.name:
-        complaint = outcome.stderr.decode(errors="replace").strip()
+    said = (outcome.stdout or outcome.stderr).decode(errors="replace").strip()
+    if release_in(said) != release:
         raise UnavailableError(
-            f"the image of {toolchain.name} answers {words or complaint!r} to go version: "
-            f"docker rmi {session.identity}, then try again",
+            f"The image of {release} says {said!r} when asked for its version. "
+            f"Remove it with docker rmi {session.identity}, then try again.",
         )

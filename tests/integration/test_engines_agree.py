@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -15,31 +14,27 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.go, pytest.mark.docker]
 
 
-def growths(out: Path) -> dict[tuple[str, str], float]:
-    """Return the median growth of Alloc since the first snapshot, by scenario and snapshot."""
-    table = pd.read_csv(out / "measurements.csv")
-    found = {}
-    for name, rows in table.groupby("scenario"):
-        medians = [
-            (str(group.snapshot.iloc[0]), float(statistics.median(group.alloc)))
-            for _, group in rows.groupby("snapshot_index")
-        ]
-        base = medians[0][1]
-        found.update({(str(name), snapshot): alloc - base for snapshot, alloc in medians[1:]})
-    return found
+def growths(out: Path) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return the growth of Alloc since the first snapshot: least and most over the repetitions."""
+    table = pd.read_csv(out / "measurements.csv").set_index(["scenario", "repetition"])
+    start = table[table.snapshot_index == 0].alloc
+    later = table[table.snapshot_index > 0]
+    growth = (later.alloc - start.reindex(later.index)).groupby(["scenario", later.snapshot])
+    return {(str(name), str(at)): (one.min(), one.max()) for (name, at), one in growth}
 
 
 def test_every_growth_is_the_same_in_docker_and_without_it(
     local_run: Path, docker_run: Path
 ) -> None:
-    """Growths agree within 1 % or 4 KiB, and so do all verdicts."""
+    """What the engines measure overlaps, give or take 1 % or 4 KiB."""
     local, docker = growths(local_run), growths(docker_run)
     assert local.keys() == docker.keys()
     assert len(local) > 30
     apart = {
-        place: (growth, docker[place])
-        for place, growth in local.items()
-        if docker[place] != pytest.approx(growth, rel=0.01, abs=4096)
+        place: (ours, docker[place])
+        for place, ours in local.items()
+        if max(ours[0], docker[place][0]) - min(ours[1], docker[place][1])
+        > max(0.01 * abs(ours[1]), 4096)
     }
     assert not apart
 

@@ -1,0 +1,92 @@
+"""Which functions are worth following: those where zero may get into a package-level variable.
+
+Following values costs more than reading, and few functions write to variables. The sieve looks at
+single lines; when in doubt it says yes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from harness.assembly.listing import is_variable
+
+_OFFSET = re.compile(r"\+?[+-][0-9]+\Z")
+_TARGET = re.compile(r"(?:.*, ?|,)([A-Z][A-Z0-9]*)\s*\Z", re.DOTALL)
+_CLEARS = re.compile(
+    r"runtime\.(?:typedmemclr|wbZero|memclr|typedmemmove|gcWriteBarrier|writebarrier)"
+)
+_ENDS = frozenset({"RET", "RET\n", "RET\r\n", "UNDEF", "UNDEF\n", "UNDEF\r\n"})
+_BLOCKS = ("DUFF", "STOS", "REP", "MOVSQ")
+_QUIET = frozenset({"PCDATA", "FUNCDATA", "NOP", "NOP\n", "TEXT"})
+
+
+def needs_flow(lines: list[str], number: int, op: str, args: str, *, named: bool) -> bool:
+    """Say whether an instruction that names a symbol may be part of a store of zero.
+
+    Up to Go 1.8 (not ``named``) every use of a variable may tell whether it holds a pointer.
+    """
+    args = args.rstrip()
+    stored = args.endswith("(SB)") and not op.startswith("CMP")
+    symbol = args[:-4].rpartition(",")[2] if stored else args.partition("(SB)")[0].lstrip("$")
+    if not is_variable(_OFFSET.sub("", symbol.strip())):
+        return False
+    if not named:
+        return True
+    if op.startswith("LEA") or args.startswith("$"):
+        target = _TARGET.match(args)
+        return target is None or _clears_through(lines, number + 1, target[1])
+    return stored and op.startswith(("MOV", "STP", "FMOV", "VMOV"))
+
+
+def _clears_through(lines: list[str], start: int, register: str) -> bool:
+    """Say whether a store, or a block operation, may use the address that a register holds."""
+    known = {register}
+    for line in lines[start:]:
+        fields = line.split("\t", 3)
+        op = fields[2] if len(fields) > 2 else ""  # noqa: PLR2004
+        if op in _QUIET:
+            continue
+        if op in _ENDS:
+            return False
+        if op in ("CALL", "BL"):
+            return _CLEARS.match(fields[-1]) is not None
+        if op[:1] in ("J", "B", "C", "T") and _leaves(op):
+            return _anywhere(lines, known)
+        args = fields[-1].strip()
+        source, _, target = args.rpartition(", ")
+        if op.startswith(_BLOCKS):
+            return True
+        if _through(target, known):
+            if op.startswith(("MOV", "STP", "FMOV", "VMOV", "ST")):
+                return True
+        elif target in known and op.startswith(("MOV", "LEA", "XOR", "POP", "CMOV")):
+            if source not in known:
+                known.discard(target)
+                if not known:
+                    return False
+        elif source in known or any(f"({name})" in source for name in known):
+            if op.startswith("LEA") or source in known:
+                if target.endswith("P)") and not target.startswith(tuple("(0123456789")):
+                    return True
+                if target.isalnum():
+                    known.add(target)
+    return False
+
+
+def _anywhere(lines: list[str], known: set[str]) -> bool:
+    """Say whether a function may clear through, copy or keep one of some registers."""
+    names = "|".join(known)
+    use = re.compile(
+        rf"\t(?:V?F?MOV\w*|STP)\t(?:(?:\$0|\(?[A-Z][A-Z0-9]*|.*\)), ?-?[0-9]*\((?:{names})\)"
+        rf"|(?:{names}), ?(?:[A-Z]|[^(0-9-].*\([SF]P\)))"
+        r"|\t(?:DUFF|STOS|REP|MOVSQ)|runtime\.(?:typedmem|wbZero|memclr|gcWriteB\w*\(|writebarrier)"
+    )
+    return use.search("".join(lines)) is not None
+
+
+def _leaves(op: str) -> bool:
+    return not op.startswith(("CMP", "CMOV", "TEST", "BT", "BSF", "BSR", "BSWAP", "CQO", "CLZ"))
+
+
+def _through(target: str, known: set[str]) -> bool:
+    return target.endswith(")") and any(f"({name}" in target for name in known)

@@ -515,6 +515,13 @@ def test_a_nil_store_is_found_with_its_form() -> None:
     assert on_listing(xorl, NIL).expected == "nil store of main.intMap through XORL"
 
 
+def test_a_nil_store_of_another_variable_is_not_it() -> None:
+    """The variable is compared whole."""
+    for variable in ("main.cnt", "main.int", "intMap"):
+        one = claim("nil-store", variable=variable, line="intMap = nil")
+        assert on_listing(one, NIL).result == "not reproduced"
+
+
 @pytest.mark.parametrize("name", [NO_NIL, LOCAL])
 def test_the_absence_of_a_nil_store_is_the_control(name: str) -> None:
     """A program without the assignment has no nil store; the one with it does not pass."""
@@ -585,7 +592,9 @@ def test_a_listing_is_judged_even_if_the_program_crashed() -> None:
 def test_a_build_that_failed_has_no_verdict_on_its_listing() -> None:
     """Nor has a program that can't exist there."""
     store = claim("nil-store", **STORE)
-    assert alone(store, failure="it does not build").result == "inconclusive"
+    found, source = listed(NIL, "1.14.15")
+    failed = alone(store, failure="it was not linked", facts=found, source=source)
+    assert (failed.result, failed.reason) == ("inconclusive", "it was not linked")
     assert alone(store, not_applicable="needs Go 1.21").result == "not applicable"
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from harness.bisect import Found, Step
+    from harness.claims import Verdict
     from harness.experiment import Event, Finished, Judged
     from harness.listings import Listed
-    from harness.toolchains import ToolchainStore
+    from harness.toolchains import GoVersion, ToolchainStore
 
 # Everything of weight is imported where it is used, so that --help answers at once.
 
@@ -402,6 +404,83 @@ def _asm_exit_code(listed: Listed) -> int:
     return 4 if listed.facts is None and listed.program else 0
 
 
+@cli.command()
+@click.argument("scenario")
+@click.argument("claim")
+@click.option("--go", "spec", required=True, metavar="A..B", help="First and last release.")
+@_ENGINE
+@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True)
+@_JSON
+def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_json: bool) -> None:  # noqa: FBT001
+    """Find the first release at which a claim's verdict or figure changes.
+
+    Patch releases are included; each step halves what is left. A release that
+    can't be had is stepped over.
+    """
+    from harness import bisect as searching
+    from harness import experiment, resources, scenarios
+    from harness.engines import choose
+    from harness.toolchains import ToolchainStore, parse_spec
+
+    (own, *others) = scenarios.with_companions(scenarios.find([scenario]))
+    if claim not in {one.id for one in own.manifest.claims}:
+        ids = ", ".join(one.id for one in own.manifest.claims)
+        raise UsageError(f"{scenario} has no claim {claim!r}; it has {ids}.")
+    ends = parse_spec(spec)
+    versions = searching.releases(min(ends), max(ends))
+    cache = resources.cache()
+    settings = experiment.Settings(repeat=repeat)
+    with _progress(quiet=as_json) as (notify, _):
+        place = choose(engine, ToolchainStore(cache, notify), cache, notify)
+
+        def probe(version: GoVersion) -> Verdict | None:
+            planned = experiment.plan([own, *others], [version], place.platform)
+            measured = list(experiment.measure(planned, place, cache, settings, lambda _: None))
+            judged = experiment.judge_all(planned, measured)
+            verdicts = (one for cell in judged for one in cell.verdicts if cell.scenario == own)
+            found = next((one for one in verdicts if one.claim == claim), None)
+            said = f"{found.result}, {found.measured} {found.unit}" if found else "not available"
+            notify(f"Go {version}: {said}")
+            return found
+
+        found = searching.search(versions, probe)
+    if as_json:
+        click.echo(json.dumps(_found_as_json(found), indent=2))
+        return
+    if found.first_other is None:
+        click.echo(f"no change from Go {versions[0]} to {versions[-1]}: {_said(found.last_same)}")
+        return
+    click.echo(f"until Go {found.last_same.version}: {_said(found.last_same)}")
+    click.echo(f"from  Go {found.first_other.version}: {_said(found.first_other)}")
+    if found.between:
+        click.echo(f"not to be had in between: {', '.join(map(str, found.between))}")
+
+
+def _said(step: Step) -> str:
+    verdict = step.verdict
+    return f"{verdict.result} ({verdict.measured} {verdict.unit})" if verdict else "not available"
+
+
+def _found_as_json(found: Found) -> dict[str, Any]:
+    def as_json(step: Step | None) -> dict[str, Any] | None:
+        if step is None or step.verdict is None:
+            return None if step is None else {"go": str(step.version), "verdict": None}
+        return {
+            "go": str(step.version),
+            "verdict": step.verdict.result,
+            "measured": step.verdict.measured,
+            "unit": step.verdict.unit,
+            "spread": step.verdict.spread,
+        }
+
+    return {
+        "last_same": as_json(found.last_same),
+        "first_other": as_json(found.first_other),
+        "between": [str(one) for one in found.between],
+        "steps": [as_json(one) for one in found.steps],
+    }
+
+
 @cli.command("list")
 @_JSON
 def list_(as_json: bool) -> None:  # noqa: FBT001
@@ -504,6 +583,14 @@ def toolchains_fetch(spec: str) -> None:
             click.echo(f"goclaim: {error}", err=True)
     if failures:
         sys.exit(UnavailableError.exit_code)
+
+
+@toolchains.command("refresh")
+def toolchains_refresh() -> None:
+    """Learn of new releases from the module proxy's own list; nothing is forgotten."""
+    new = _store().refresh()
+    text = ", ".join(version.release for version in new)
+    click.echo(f"new: {text}" if new else "the catalogue has everything that the proxy lists")
 
 
 @toolchains.command("remove")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import hashlib
+import os
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -138,27 +141,64 @@ def measure(
 ) -> Iterator[Measured]:
     """Build and run cells; yields each when its last repetition is done.
 
-    A release that can't be had and a program that fails cost only their own
-    cells. Raises only for what ends everything: a full disk, an interrupt.
+    While one release's programs run, the next release is fetched and its
+    programs are built. A release that can't be had and a program that fails
+    cost only their own cells. Raises only for what ends everything.
     """
-    versions = list(dict.fromkeys(one.cell.version for one in planned))
-    progress = _Progress(watch, len(planned) * settings.repeat)
-    for version in versions:
-        ours = [one for one in planned if one.cell.version == version]
-        shown: set[str] = set()
-        try:
-            progress.say("toolchain", version, f"preparing Go {version} ({engine.name})")
-            with engine.open(version, memory=settings.limits.memory) as session:
-                assert_version(session, version)
-                toolchain = _Toolchain(session, version, cache, settings, progress)
-                for found in toolchain.measure(ours):
-                    shown.add(found.observations.cell.id)
-                    yield found
-        except (UnavailableError, CellError) as error:
-            for one in ours:
-                if one.cell.id not in shown:
+    for one in planned:
+        if not one.program:
+            yield Measured(Observations(one.cell, not_applicable=one.not_applicable))
+    releases: dict[GoVersion, list[Planned]] = {}
+    for one in planned:
+        if one.program:
+            releases.setdefault(one.cell.version, []).append(one)
+    progress = _Progress(watch, sum(map(len, releases.values())) * settings.repeat)
+
+    def prepare(version: GoVersion) -> _Release:
+        return _prepare(version, releases[version], engine, cache, settings, progress)
+
+    with _Ahead(prepare, list(releases)) as ahead:
+        for version, coming in ahead:
+            shown: set[str] = set()
+            try:
+                release = coming.result()
+                with release.close:
+                    for found in release.measure():
+                        shown.add(found.observations.cell.id)
+                        yield found
+            except (UnavailableError, CellError) as error:
+                failed = [one for one in releases[version] if one.cell.id not in shown]
+                for one in failed:
                     yield Measured(Observations(one.cell, failure=str(error)), error=error)
-        progress.done = sum(settings.repeat for one in planned if one.cell.version <= version)
+            progress.skip_to_end_of(version, releases, settings.repeat)
+
+
+class _Ahead:
+    """Releases in the making: while one is used, the next is prepared."""
+
+    def __init__(
+        self, prepare: Callable[[GoVersion], _Release], versions: Sequence[GoVersion]
+    ) -> None:
+        self._prepare = prepare
+        self._versions = versions
+        self._executor = concurrent.futures.ThreadPoolExecutor(1)
+        self._pending: list[concurrent.futures.Future[_Release]] = []
+
+    def __enter__(self) -> Iterator[tuple[GoVersion, concurrent.futures.Future[_Release]]]:
+        return self._releases()
+
+    def _releases(self) -> Iterator[tuple[GoVersion, concurrent.futures.Future[_Release]]]:
+        for number, version in enumerate(self._versions):
+            for wanted in self._versions[len(self._pending) : number + 2]:
+                self._pending.append(self._executor.submit(self._prepare, wanted))
+            yield version, self._pending[number]
+
+    def __exit__(self, *_: object) -> None:
+        for future in self._pending:
+            if not future.cancel():
+                with contextlib.suppress(GoclaimError):
+                    future.result().close.close()
+        self._executor.shutdown()
 
 
 @dataclass(slots=True)
@@ -172,96 +212,149 @@ class _Progress:
     def say(self, step: Step, version: GoVersion, text: str) -> None:
         self.watch(Event(step, version, text, self.done, self.total))
 
+    def skip_to_end_of(
+        self, version: GoVersion, releases: Mapping[GoVersion, Sequence[Planned]], repeat: int
+    ) -> None:
+        """Count what a release did not run, because it could not be had, as done."""
+        past = list(releases)[: list(releases).index(version) + 1]
+        self.done = max(self.done, sum(len(releases[one]) for one in past) * repeat)
+
+
+def _prepare(
+    version: GoVersion,
+    planned: Sequence[Planned],
+    engine: Engine,
+    cache: Path,
+    settings: Settings,
+    progress: _Progress,
+) -> _Release:
+    """Open a session on a release and build its programs."""
+    progress.say("toolchain", version, f"preparing Go {version} ({engine.name})")
+    with contextlib.ExitStack() as stack:
+        memory = settings.limits.memory * settings.jobs
+        session = stack.enter_context(engine.open(version, memory=memory))
+        assert_version(session, version)
+        programs = [one.program for one in planned if one.program]
+        progress.say("build", version, f"building {len(programs)} programs with Go {version}")
+        builds = build(session, version, programs, cache)
+        return _Release(session, version, planned, builds, settings, progress, stack.pop_all())
+
 
 @dataclass(slots=True)
-class _Toolchain:
-    """The cells of one release, in one session."""
+class _Release:
+    """A release whose programs are built, ready to run them; ``close`` ends its session."""
 
     session: Session
     version: GoVersion
-    cache: Path
+    planned: Sequence[Planned]
+    builds: Mapping[str, Build]
     settings: Settings
     progress: _Progress
+    close: contextlib.ExitStack
     _runs: dict[str, list[Outcome | CellError]] = field(default_factory=dict)
 
-    def measure(self, planned: Sequence[Planned]) -> Iterator[Measured]:
-        for one in planned:
-            if one.not_applicable:
-                yield Measured(Observations(one.cell, not_applicable=one.not_applicable))
-        programs = {one.cell.scenario: one.program for one in planned if one.program}
-        if not programs:
-            return
-        text = f"building {len(programs)} programs with Go {self.version}"
-        self.progress.say("build", self.version, text)
-        builds = build(self.session, self.version, list(programs.values()), self.cache)
-        built = [one for one in planned if one.cell.scenario in builds]
+    def measure(self) -> Iterator[Measured]:
         interrupted: KeyboardInterrupt | None = None
         try:
-            self._run_all(built, builds)
+            self._run_all()
         except KeyboardInterrupt as error:  # what was measured before it is kept
             interrupted = error
-        for one in built:
-            own = builds[one.cell.scenario]
-            if self._runs.get(one.cell.scenario) or not own.binary:
-                yield self._observe(one, own)
+        for one in self.planned:
+            if self._runs.get(one.cell.scenario) or not self.builds[one.cell.scenario].binary:
+                yield self._observe(one)
         if interrupted:
             raise interrupted
 
-    def _run_all(self, planned: Sequence[Planned], builds: Mapping[str, Build]) -> None:
+    def _run_all(self) -> None:
         """Run every program; those whose repetitions disagree, again.
 
         What a program allocated before a collection depends on when the
         collector ran, so on a busy machine a repetition now and then falls
         out of line. More repetitions tell an outlier from a real spread.
         """
-        binaries = {name: one.binary for name, one in builds.items() if one.binary}
+        binaries = {name: one.binary for name, one in self.builds.items() if one.binary}
         self.session.write(
             {
                 f"programs/{name}": File(binary.read_bytes(), executable=True)
                 for name, binary in binaries.items()
             }
         )
-        self._run(list(binaries), self.settings.repeat)
+        runnable = [one for one in self.planned if one.cell.scenario in binaries]
+        self._run(runnable, self.settings.repeat)
         if self.settings.repeat < ENOUGH:
             return
-        judged = judge_all(
-            planned, [self._observe(one, builds[one.cell.scenario]) for one in planned]
-        )
-        again = [
-            one.scenario.name for one in judged if any(verdict.disagree for verdict in one.verdicts)
-        ]
-        more = 2 * self.settings.repeat
-        self.progress.total += len(again) * more
-        self._run(again, more)
+        judged = judge_all(self.planned, [self._observe(one) for one in self.planned])
+        undecided = {
+            one.scenario.name
+            for one in judged
+            if any(verdict.disagree and verdict.in_scope for verdict in one.verdicts)
+        }
+        again = [one for one in runnable if one.cell.scenario in undecided]
+        self.progress.total += len(again) * 2 * self.settings.repeat
+        self._run(again, 2 * self.settings.repeat)
 
-    def _run(self, names: Sequence[str], times: int) -> None:
+    def _run(self, planned: Sequence[Planned], times: int) -> None:
         """Run programs, repetitions as the outer loop so that drift spreads evenly."""
+        room = _Room(self.settings.jobs * self.settings.limits.memory)
         executor = concurrent.futures.ThreadPoolExecutor(self.settings.jobs)
         try:
-            for _ in range(times):
-                futures = {executor.submit(self._run_one, name): name for name in names}
-                for future in concurrent.futures.as_completed(futures):
-                    runs = self._runs.setdefault(futures[future], [])
-                    runs.append(future.result())
-                    self.progress.done += 1
-                    text = f"{futures[future]} on Go {self.version}, repetition {len(runs)}"
-                    self.progress.say("run", self.version, text)
+            futures = {
+                executor.submit(self._run_one, one, room): one.cell.scenario
+                for _ in range(times)
+                for one in planned
+            }
+            for future in concurrent.futures.as_completed(futures):
+                runs = self._runs.setdefault(futures[future], [])
+                runs.append(future.result())
+                self.progress.done += 1
+                text = f"{futures[future]} on Go {self.version}, repetition {len(runs)}"
+                self.progress.say("run", self.version, text)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def _run_one(self, name: str) -> Outcome | CellError:
+    def _run_one(self, planned: Planned, room: _Room) -> Outcome | CellError:
         try:
-            return self.session.call(
-                [f"{self.session.root}/programs/{name}"],
-                env={"GOMAXPROCS": str(self.settings.gomaxprocs)},
-                limits=self.settings.limits,
-            )
+            with room.taken(planned.scenario.manifest.memory << 20):
+                return self.session.call(
+                    [f"{self.session.root}/programs/{planned.cell.scenario}"],
+                    env={"GOMAXPROCS": str(self.settings.gomaxprocs)},
+                    limits=self.settings.limits,
+                )
         except CellError as error:
             return error
 
-    def _observe(self, planned: Planned, built: Build) -> Measured:
-        runs = self._runs.get(planned.cell.scenario, [])
-        return observed(planned, built, runs, self.session.provenance, self.settings.limits)
+    def _observe(self, planned: Planned) -> Measured:
+        name = planned.cell.scenario
+        return observed(
+            planned,
+            self.builds[name],
+            self._runs.get(name, []),
+            self.session.provenance,
+            self.settings.limits,
+        )
+
+
+class _Room:
+    """Memory that programs share: one waits until what it declares is free."""
+
+    def __init__(self, size: int) -> None:
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        self._size = self._free = min(size, machine * 3 // 4)
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def taken(self, wanted: int) -> Iterator[None]:
+        """Hold ``wanted`` bytes; all there is, if that is less."""
+        wanted = min(wanted, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= wanted)
+            self._free -= wanted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += wanted
+                self._changed.notify_all()
 
 
 def observed(

@@ -162,13 +162,17 @@ _JUMPS = re.compile(r"J[A-Z]+\Z|LOOP\Z|XBEGIN\Z|RET\Z|UNDEF\Z")
 _ARM_JUMPS = re.compile(r"B(?:EQ|NE|LT|LE|GT|GE|LO|LS|HI|HS|MI|PL|CC|CS|VS|VC)?\Z|[CT]BN?ZW?\Z")
 _BARRIER = re.compile(r"runtime\.gcWriteBarrier([A-Z]\w*)?\Z")
 _BUFFERED = re.compile(r"runtime\.gcWriteBarrier[0-9]\Z")
-_OLD_BARRIER = re.compile(r"runtime\.writebarrier(ptr|iface|eface|slice|string|fat[01]+)\Z")
+_OLD_BARRIER = re.compile(
+    r"runtime\.writebarrier(ptr|iface|eface|slice|string|fat(?:[01]+|[2-4]))\Z"
+)
 _SHAPES = {"ptr": "1", "iface": "11", "eface": "11", "slice": "100", "string": "10"}
 _TAKES = re.compile(
-    r"runtime\.(?:map(?:access|assign|delete|iterinit)|chan(?:send|recv)|closechan)"
+    r"runtime\.(?:map(?:access|assign|delete|iterinit)|(?:chan|select)(?:send|recv)|closechan)"
 )
-_MAKES = re.compile(r"runtime\.(?:new|newobject|makemap\w*|makechan\w*|mallocgc)\Z")
+_MAKES = re.compile(r"runtime\.(?:new|newobject|makemap\w*|makechan\w*|mallocgc|typ2Itab)\Z")
+_NUMBERS = frozenset(f"runtime.print{kind}" for kind in ("int", "uint", "hex", "float"))
 _TYPE = re.compile(r"type[.:]|go[.:]itab\.")
+_TABLE = Result("runtime.typ2Itab")  # a method table, which up to Go 1.6 is made when first used
 _FIXED = Zero(frozenset())
 _PATIENCE = 40  # visits of a block, after which nothing is taken for known there
 _LONGEST = 1 << 14  # of a block on the stack whose words are followed one by one
@@ -186,23 +190,31 @@ def analyse(
     return _Analysis(function, tables or {}, duffs).effects()
 
 
-def duff_size(start: int, *, words: bool) -> tuple[int, int]:
-    """Say what DUFFZERO clears when it is entered at an offset: how much, from DI plus how much.
+class _Duff(NamedTuple):
+    """The code of DUFFZERO: blocks of four stores and an addition, the last one at its end."""
 
-    Go 1.5 (``words``) has 31 blocks of four 8-byte stores and four STOSQ, 1.6 to 1.16 have 16
-    blocks of four 16-byte stores; an ADD of 4 bytes ends each block, a store takes 4 bytes but
-    for the first one with 3.
-    """
-    step, left = (8, 31 * 19 + 8 - start) if words else (16, 16 * 19 - start)
-    tail = 0
-    if words:
-        if left <= 3 * 2:
-            return max(0, left // 2) * step, 0
-        left -= 8
-        tail = 4 * step
-    blocks, rest = divmod(left, 19)
-    steps = max(0, rest - 4) // 4 if rest else 0
-    return max(0, blocks * 4 * step + steps * step + tail), (4 - steps) * step if steps else 0
+    blocks: int
+    block: int  # bytes of code in a block
+    store: int  # ... in a store
+    step: int  # what a store clears
+    tail: int = 0  # STOSQ of 2 bytes of code behind the blocks
+
+
+_DUFF_1_5 = _Duff(31, 19, 4, 8, tail=4)
+_DUFF_1_6 = _Duff(16, 19, 4, 16)
+_DUFF_1_17 = _Duff(16, 23, 5, 16)
+_DUFF_ADDITION = 4  # bytes of code
+
+
+def _duff_size(start: int, duff: _Duff) -> tuple[int, int]:
+    """Say what DUFFZERO clears when it is entered at an offset: how much, from DI plus how much."""
+    left = duff.blocks * duff.block + 2 * duff.tail - start
+    if left < 2 * duff.tail:
+        return max(0, left // 2) * duff.step, 0
+    blocks, rest = divmod(left - 2 * duff.tail, duff.block)
+    steps = max(0, rest - _DUFF_ADDITION) // duff.store
+    size = max(0, blocks * 4 + steps + duff.tail) * duff.step
+    return size, (4 - steps) * duff.step if steps else 0
 
 
 @cache
@@ -238,6 +250,10 @@ def _merge(one: Value, other: Value) -> Value | None:
         return Zero(one.sites | other.sites)
     if isinstance(one, Address) and isinstance(other, Address) and one.symbol == other.symbol:
         return Address(one.symbol, min(one.offset, other.offset), moving=True)
+    if _TABLE in (one, other):
+        against = other if one == _TABLE else one
+        known = isinstance(against, Loaded) and _TYPE.match(against.place.symbol)
+        return _TABLE if known else None
     if isinstance(one, Loaded) and isinstance(other, Loaded) and one[:2] == other[:2]:
         return Loaded(one.place, one.size, min(one.site, other.site))
     return None
@@ -494,10 +510,12 @@ class _Analysis:
             self.found.stores.append(store._replace(zeroed=value.sites))
         elif isinstance(value, Address | Result):
             self.found.proofs.append(Proof(site, place, pointer=True))
-            if isinstance(value, Address) and _TYPE.match(value.symbol):
+            if value == _TABLE or (isinstance(value, Address) and _TYPE.match(value.symbol)):
                 self.found.typed.append(Typed(site, place))
         elif isinstance(value, Loaded):
             self.found.stores.append(store._replace(source=value.place))
+            if _TYPE.match(value.place.symbol):
+                self.found.typed.append(Typed(site, place))
 
     def _form(self, op: str, source: Operand, value: Value | None) -> str:
         """Name the way in which zero is stored."""
@@ -575,7 +593,7 @@ class _Analysis:
             value = self._value(site, args[0], state, 1)
             self._set(site, args[1], value if isinstance(value, Zero) else None, state)
             return
-        if not args or _WIDE.match(op):
+        if not args or (_WIDE.match(op) and (len(args) == 1 or op[0] != "I")):
             for name in ("AX", "BX", "CX", "DX"):
                 state.pop(name, None)
         for operand in args if _TWO_RESULTS.match(op) else args[-1:]:
@@ -602,10 +620,12 @@ class _Analysis:
             if start < 0:  # Go 1.4: 128 STOSQ of 2 bytes
                 size = max(0, 128 - self.duffs.get(site, 256) // 2) * WORD
             elif isinstance(state.get("X0"), Zero):
-                size, skipped = duff_size(start, words=False)
-            elif isinstance(state.get("AX"), Zero):
-                size, skipped = duff_size(start, words=True)
+                size, skipped = _duff_size(start, _DUFF_1_6)
+            else:
+                size, skipped = _duff_size(start, _DUFF_1_5 if self.duffs else _DUFF_1_17)
         self._cleared(target, _Block(site, "DUFFZERO", size, skipped, frozenset()), state)
+        if size and isinstance(target, Address | Slot):
+            state["DI"] = target._replace(offset=target.offset + skipped + size)
 
     def _fill(self, site: int, args: tuple[Operand, ...], state: State) -> None:
         """STOSQ, alone or repeated."""
@@ -672,6 +692,12 @@ class _Analysis:
         """Record a copy into a symbol: from another symbol, or from zeros on the stack."""
         if isinstance(source, Address):
             self.found.stores.append(store._replace(source=source))
+        elif isinstance(source, Slot) and store.size:
+            for offset in range(0, min(store.size, _LONGEST), WORD):
+                value = state.get(source._replace(offset=source.offset + offset))
+                place = store.address._replace(offset=store.address.offset + offset)
+                if isinstance(value, Zero | Loaded):
+                    self._store(store._replace(address=place, size=WORD), value)
         elif isinstance(source, Slot):
             words = [
                 value
@@ -744,10 +770,13 @@ class _Analysis:
                 if callee == "runtime.memclrHasPointers":
                     self.found.proofs.append(Proof(site, target, pointer=True, region=True))
                 self.found.stores.append(Store(site, target, length, callee.partition(".")[2]))
-        elif _TAKES.match(callee):
-            taken = self._argument(1, state)
+        elif _TAKES.match(callee) or callee.startswith("runtime.print"):
+            shown = callee.startswith("runtime.print")
+            taken = self._argument(0 if shown else 1, state)
             if isinstance(taken, Loaded) and taken.size == WORD:
-                self.found.proofs.append(Proof(site, taken.place, pointer=True))
+                pointer = not shown or callee == "runtime.printpointer"
+                if pointer or callee in _NUMBERS:
+                    self.found.proofs.append(Proof(site, taken.place, pointer=pointer))
 
     def _typed_block(self, site: int, name: str, target: Address, state: State) -> None:
         self.found.proofs.append(Proof(site, target, pointer=True, region=True))
@@ -759,17 +788,23 @@ class _Analysis:
 
     def _old_barrier(self, site: int, kind: str, state: State) -> None:
         """The barriers of Go 1.4 to 1.9, which take the address and the value on the stack."""
-        target = state.get(Slot("SP", "", 0))
+        base, start = self.machine.stack
+        target = state.get(Slot(base, "", start))
         if not isinstance(target, Address):
             return
-        shape = _SHAPES.get(kind) or kind[3:]
-        first = 2 * WORD if kind.startswith("fat") else WORD
-        values = [state.get(Slot("SP", "", first + number * WORD)) for number in range(len(shape))]
+        shape = _SHAPES.get(kind) or (
+            kind[3:] if kind[3:].strip("01") == "" else "?" * int(kind[3:])
+        )
+        first = start + (2 * WORD if kind.startswith("fat") else WORD)
+        values = [state.get(Slot(base, "", first + each * WORD)) for each in range(len(shape))]
         typed = kind in ("iface", "eface") and not isinstance(values[0], Zero)
+        if "?" in shape and all(isinstance(value, Zero) for value in values):
+            self.found.proofs.append(Proof(site, target, pointer=True, region=True))
         for number, (bit, value) in enumerate(zip(shape, values, strict=True)):
             place = target._replace(offset=target.offset + number * WORD)
-            self.found.proofs.append(Proof(site, place, pointer=bit == "1"))
-            if bit == "1" and not typed:
+            if bit != "?":
+                self.found.proofs.append(Proof(site, place, pointer=bit == "1"))
+            if bit != "0" and not typed:
                 self._barrier_store(site, place, value, f"writebarrier{kind}")
 
 

@@ -216,13 +216,19 @@ def modern(symbol: str, package: str) -> str:
 
 def _spaced(args: str) -> str:
     """Write operands as from Go 1.5 on: no empty operand, no offset of 0."""
-    return ", ".join(part.replace("+0(SB)", "(SB)") for part in split(args) if part)
+    found: list[str] = []
+    for part in split(args, ","):
+        if found and found[-1].lstrip("$").startswith("go.itab.") and "(SB)" not in found[-1]:
+            found[-1] += "," + part  # the name of a method table has a comma
+        elif part:
+            found.append(part)
+    return ", ".join(part.replace("+0(SB)", "(SB)") for part in found)
 
 
-def split(args: str) -> list[str]:
+def split(args: str, comma: str = ", ") -> list[str]:
     """Split operands at their commas, those within quotes or brackets left alone."""
     if not any(mark in args for mark in '"[{('):
-        return [part.strip() for part in args.split(",")]
+        return [part.strip() for part in args.split(comma)]
     result = []
     start = depth = 0
     quoted = escape = False
@@ -240,7 +246,7 @@ def split(args: str) -> list[str]:
             depth += 1
         elif char in ")}]":
             depth = max(0, depth - 1)
-        elif char == "," and not depth:
+        elif char == "," and not depth and args.startswith(comma, index):
             result.append(args[start:index].strip())
             start = index + 1
     result.append(args[start:].strip())

@@ -7,13 +7,20 @@ from typing import NamedTuple
 
 from harness.assembly.listing import split
 
-_MEMORY = re.compile(r"(.*)\(([A-Z][A-Z0-9]*)\)(?:\(([A-Z][A-Z0-9]*)\*([0-9]+)\))?\Z", re.DOTALL)
+_MEMORY = re.compile(
+    r"(.*)\(([A-Z][A-Z0-9]*)\)(?:\(([A-Z][A-Z0-9]*)(?:(?:\*|<<)[0-9]+)?\))?\Z",
+    re.DOTALL,
+)
 _SCALED = re.compile(r"(-?[0-9]*)\(([A-Z][A-Z0-9]*)\*([0-9]+)\)\Z")
 _REGISTER = re.compile(r"[A-Z][A-Z0-9]*\Z")
 _OFFSET = re.compile(r"(.*?)(?:\+?([+-][0-9]+)|([0-9]+))?\Z", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]+\Z")
 _BYTE = {
-    "AL": "AX", "AH": "AX", "BL": "BX", "CL": "CX", "DL": "DX",
+    "AL": "AX",
+    "AH": "AX",
+    "BL": "BX",
+    "CL": "CX",
+    "DL": "DX",
     **{f"{name}B": name for name in ("SI", "DI", "BP", *(f"R{each}" for each in range(8, 16)))},
 }
 _CACHE_LIMIT = 20_000
@@ -62,7 +69,7 @@ def _operand(text: str) -> Operand:
 def _memory(text: str) -> Operand | None:
     match = _MEMORY.match(text)
     if match:
-        front, base, scaled, _ = match.groups()
+        front, base, scaled = match.groups()
     else:
         match = _SCALED.match(text)
         if not match:

@@ -495,7 +495,9 @@ def _batches(code: list[Instruction]) -> dict[int, int]:
     for index, each in enumerate(code):
         if "runtime.writeBarrier(SB)" not in each.args or each.op in ("CALL", "LEAQ"):
             continue
-        jump = next((at for at in range(index + 1, min(index + 6, len(code))) if _skips(code[at])), 0)
+        jump = next(
+            (at for at in range(index + 1, min(index + 6, len(code))) if _skips(code[at])), 0
+        )
         if jump:
             target = index_of.get(_target(code[jump]), len(code))
             for start in (jump + 1, target):

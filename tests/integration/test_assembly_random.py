@@ -239,9 +239,7 @@ def differences(program: Program, release: str, flags: str = "") -> list[str]:
     result = facts(text.splitlines(keepends=True))
     series = CAPTURE.series(release)
     wrong = []
-    deletes = {
-        (each.line, each.callee) for each in result.calls if "mapdelete" in each.callee
-    }
+    deletes = {(each.line, each.callee) for each in result.calls if "mapdelete" in each.callee}
     expected = {
         (line, "runtime.mapdelete" + (f"_{suffix}" if suffix and series >= 9 else ""))
         for line, suffix in program.deletes.items()

@@ -72,12 +72,13 @@ def found(result: Facts, source_name: str) -> set[tuple[int, str, str, str | Non
     return calls | stores
 
 
-@pytest.mark.parametrize(("name", "release"), cases(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "release"), cases(), ids=str)
 def test_corpus(name: str, release: str) -> None:
     """The facts of each listing are those that its program's comments want, and no others."""
     source = (CORPUS / f"{name}.go").read_text(encoding="utf-8")
+    file = re.search(r"^// file: (.*)$", source, re.MULTILINE)
     result = facts(captured(name)[release].splitlines(keepends=True))
-    facts_found = found(result, f"{name}.go")
+    facts_found = found(result, Path(file[1]).name if file else f"{name}.go")
     wanted = set()
     for want in WANTS.wants(source, release):
         # What a want leaves open is taken from the fact that it is about.

@@ -448,7 +448,9 @@ def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_js
         click.echo(json.dumps(_found_as_json(found), indent=2))
         return
     if found.first_other is None:
-        click.echo(f"no change from Go {versions[0]} to {versions[-1]}: {_said(found.last_same)}")
+        said = _said(found.last_same)
+        click.echo(f"Go {versions[0]} and {versions[-1]} agree: {said}")
+        click.echo("What changes and changes back in between is not seen: narrow the range.")
         return
     click.echo(f"until Go {found.last_same.version}: {_said(found.last_same)}")
     click.echo(f"from  Go {found.first_other.version}: {_said(found.first_other)}")

@@ -537,7 +537,7 @@ class ToolchainStore:
             cwd=self._modules,
         )
         goos, goarch = host_platform()
-        pattern = re.compile(rf"v0\.0\.1-go(1\.\d+(?:\.\d+)?)\.{goos}-{goarch}\b")
+        pattern = re.compile(rf"v0\.0\.1-go(1\.\d{{1,2}}(?:\.\d{{1,2}})?)\.{goos}-{goarch}\b")
         return {_parse_release(match[1]) for match in pattern.finditer(done.stdout)}
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harness.bisect import Found, Step
     from harness.claims import Verdict
-    from harness.experiment import Event, Finished, Judged
+    from harness.experiment import Event, Finished, Judged, Planned
     from harness.listings import Listed
     from harness.toolchains import GoVersion, ToolchainStore
 
@@ -105,6 +105,16 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     "--resume", is_flag=True, help="Go on in --out where an earlier run of the same plan ended."
 )
 @click.option(
+    "--dry-run", is_flag=True, help="List the cells and what would be downloaded; do nothing."
+)
+@click.option(
+    "--keep-toolchains",
+    type=click.Choice(["fetched", "none"]),
+    default="fetched",
+    show_default=True,
+    help="What stays of the releases: all that are fetched, or none once its cells are done.",
+)
+@click.option(
     "--gomaxprocs",
     type=click.IntRange(1, 1024),
     default=4,
@@ -168,13 +178,24 @@ def run(
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
         planned = experiment.plan(found, versions, place.platform)
+        if options["dry_run"]:
+            _show_plan(planned, store, as_json=as_json)
+            return
         folder = out or Path("results") / results.timestamp()
         provenance = {
             **_provenance(spec, place.name, settings),
             "plan": experiment.identity(planned, place.name, settings),
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
-        finished = experiment.run(planned, place, cache, settings, kept, watch)
+        finished = experiment.run(
+            planned,
+            place,
+            cache,
+            settings,
+            kept,
+            watch,
+            done_with=store.remove if options["keep_toolchains"] == "none" else None,
+        )
     if as_json:
         click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
     else:
@@ -182,6 +203,32 @@ def run(
     if finished.error:
         click.echo(f"goclaim: {finished.error}", err=True)
     sys.exit(finished.exit_code)
+
+
+def _show_plan(planned: Sequence[Planned], store: ToolchainStore, *, as_json: bool) -> None:
+    from harness.toolchains import download_size
+
+    here = {one.name for one in store.fetched()}
+    releases = dict.fromkeys(one.cell.version for one in planned if one.program)
+    missing = [one for one in releases if f"go{one.release}" not in here]
+    if as_json:
+        cells = [
+            {"cell": one.cell.id, "not_applicable": one.not_applicable or None} for one in planned
+        ]
+        download = [
+            {"go": one.release, "about_bytes": download_size(one)} for one in dict.fromkeys(missing)
+        ]
+        click.echo(json.dumps({"cells": cells, "download": download}, indent=2))
+        return
+    for one in planned:
+        click.echo(
+            one.cell.id
+            + (f"  (not applicable: {one.not_applicable})" if one.not_applicable else "")
+        )
+    size = sum(map(download_size, missing)) >> 20
+    names = ", ".join(f"go{one.release}" for one in missing)
+    click.echo(f"{len(planned)} cells on {len(releases)} releases")
+    click.echo(f"to download: {names}, about {size} MB" if missing else "nothing to download")
 
 
 def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401

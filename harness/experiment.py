@@ -138,12 +138,14 @@ def measure(
     cache: Path,
     settings: Settings,
     watch: Callable[[Event], None],
+    done_with: Callable[[GoVersion], object] | None = None,
 ) -> Iterator[Measured]:
     """Build and run cells; yields each when its last repetition is done.
 
     While one release's programs run, the next release is fetched and its
     programs are built. A release that can't be had and a program that fails
-    cost only their own cells. Raises only for what ends everything.
+    cost only their own cells. ``done_with`` hears of a release after its last
+    cell. Raises only for what ends everything.
     """
     for one in planned:
         if not one.program:
@@ -171,6 +173,8 @@ def measure(
                 for one in failed:
                     yield Measured(Observations(one.cell, failure=str(error)), error=error)
             progress.skip_to_end_of(version, releases, settings.repeat)
+            if done_with:
+                done_with(version)
 
 
 class _Ahead:
@@ -485,6 +489,7 @@ def run(
     settings: Settings,
     results: Run,
     watch: Callable[[Event], None],
+    done_with: Callable[[GoVersion], object] | None = None,
 ) -> Finished:
     """Measure all cells that the results do not hold yet, judge all, save everything.
 
@@ -497,7 +502,7 @@ def run(
     missing = [one for one in planned if one.cell.id not in there]
     trouble: KeyboardInterrupt | CellError | None = None
     try:
-        for found in measure(missing, engine, cache, settings, watch):
+        for found in measure(missing, engine, cache, settings, watch, done_with):
             measured.append(found)
             if not found.error:
                 results.keep(found)

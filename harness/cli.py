@@ -16,7 +16,7 @@ from harness import __version__
 from harness.errors import GoclaimError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 

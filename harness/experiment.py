@@ -161,20 +161,27 @@ def measure(
 
     with _Ahead(prepare, list(releases)) as ahead:
         for version, coming in ahead:
-            shown: set[str] = set()
-            try:
-                release = coming.result()
-                with release.close:
-                    for found in release.measure():
-                        shown.add(found.observations.cell.id)
-                        yield found
-            except (UnavailableError, CellError) as error:
-                failed = [one for one in releases[version] if one.cell.id not in shown]
-                for one in failed:
-                    yield Measured(Observations(one.cell, failure=str(error)), error=error)
+            yield from _cells(coming, releases[version])
             progress.skip_to_end_of(version, releases, settings.repeat)
             if done_with:
                 done_with(version)
+
+
+def _cells(
+    coming: concurrent.futures.Future[_Release], planned: Sequence[Planned]
+) -> Iterator[Measured]:
+    """Yield a release's cells; those that it could not come to, as failed."""
+    shown: set[str] = set()
+    try:
+        release = coming.result()
+        with release.close:
+            for found in release.measure():
+                shown.add(found.observations.cell.id)
+                yield found
+    except (UnavailableError, CellError) as error:
+        for one in planned:
+            if one.cell.id not in shown:
+                yield Measured(Observations(one.cell, failure=str(error)), error=error)
 
 
 class _Ahead:

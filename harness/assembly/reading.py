@@ -24,7 +24,7 @@ from harness.assembly.listing import (
     read,
 )
 from harness.assembly.operands import operands
-from harness.assembly.sieve import needs_flow
+from harness.assembly.sieve import needs_flow, serves_as_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -180,7 +180,7 @@ class _Reader:
 
     def function(self, part: Text) -> None:
         known = self.known
-        known.named_kinds |= part.word == "TEXT"
+        known.named_kinds |= part.word == "TEXT" or _is_recent(part)
         known.valued |= part.valued
         known.main |= is_main(part)
         self.functions += 1
@@ -249,7 +249,9 @@ class _Reader:
         lines = text.lines
         for number, line in enumerate(lines):
             fields = line.split("\t", 3)
-            op = fields[2] if len(fields) > 2 else ""  # noqa: PLR2004
+            if len(fields) < 3:  # noqa: PLR2004
+                continue
+            op = fields[2]
             pc, _, at = fields[1].partition(" (")
             if pc != before:
                 places.add(place)
@@ -261,11 +263,20 @@ class _Reader:
             if every or ("map" in rest and "runtime" in rest):
                 calling.append(line)
             if not flows and op not in _CALLS:
-                flows = needs_flow(lines, number, op, rest, named=named)
+                flows = needs_flow(lines, number, op, rest)
+            if not named and op == "MOVQ" and serves_as_address(lines, number, rest):
+                self._loaded_pointer(line)
         places.add(place)
         places.discard("")
         self.code_lines.update(position(each.rstrip("\r\n").removesuffix(")")) for each in places)
         return calling, flows
+
+    def _loaded_pointer(self, line: str) -> None:
+        """Note that the word that an instruction loads is used as an address."""
+        for each in self._instructions([line]):
+            source = operands(each.args)[0]
+            if is_variable(source.name):
+                self.known.pointers.add((source.name, source.offset))
 
     def _code_lines(self, function: Function) -> None:
         """Note the lines with machine code, where there are no addresses (Go 1.2)."""
@@ -483,6 +494,13 @@ class _Reader:
         """Say whether this release has a write barrier for nil: Go 1.8 and later."""
         known = self.known
         return known.named_kinds or (known.valued, known.read_only) == _READ_ONLY_1_8
+
+
+def _is_recent(text: Text) -> bool:
+    """Say whether a function pasted without its first line is from Go 1.9 or later."""
+    return not text.word and any(
+        "gcWriteBarrier" in line or "ABIInternal" in line for line in text.lines
+    )
 
 
 def _batches(code: list[Instruction]) -> dict[int, int]:

@@ -15,27 +15,42 @@ _TARGET = re.compile(r"(?:.*, ?|,)([A-Z][A-Z0-9]*)\s*\Z", re.DOTALL)
 _CLEARS = re.compile(
     r"runtime\.(?:typedmemclr|wbZero|memclr|typedmemmove|gcWriteBarrier|writebarrier)"
 )
+_NEAR = 12  # lines
 _ENDS = frozenset({"RET", "RET\n", "RET\r\n", "UNDEF", "UNDEF\n", "UNDEF\r\n"})
 _BLOCKS = ("DUFF", "STOS", "REP", "MOVSQ")
 _QUIET = frozenset({"PCDATA", "FUNCDATA", "NOP", "NOP\n", "TEXT"})
 
 
-def needs_flow(lines: list[str], number: int, op: str, args: str, *, named: bool) -> bool:
-    """Say whether an instruction that names a symbol may be part of a store of zero.
-
-    Up to Go 1.8 (not ``named``) every use of a variable may tell whether it holds a pointer.
-    """
+def needs_flow(lines: list[str], number: int, op: str, args: str) -> bool:
+    """Say whether an instruction that names a symbol may be part of a store."""
     args = args.rstrip()
     stored = args.endswith("(SB)") and not op.startswith("CMP")
     symbol = args[:-4].rpartition(",")[2] if stored else args.partition("(SB)")[0].lstrip("$")
     if not is_variable(_OFFSET.sub("", symbol.strip())):
         return False
-    if not named:
-        return True
     if op.startswith("LEA") or args.startswith("$"):
         target = _TARGET.match(args)
         return target is None or _clears_through(lines, number + 1, target[1])
-    return stored and op.startswith(("MOV", "STP", "FMOV", "VMOV"))
+    return stored and not op.startswith("TEST")
+
+
+def serves_as_address(lines: list[str], number: int, args: str) -> bool:
+    """Say whether the word that an instruction loads is the address of what is read then.
+
+    Up to Go 1.8 that may be all that tells a pointer from a number.
+    """
+    target = _TARGET.match(args)
+    if target is None or args.rstrip().endswith(")") or "(SB)" not in args:
+        return False
+    register = target[1]
+    for line in lines[number + 1 : number + _NEAR]:
+        fields = line.rstrip().split("\t", 3)
+        op, rest = fields[2] if len(fields) > 2 else "", fields[-1]  # noqa: PLR2004
+        if f"({register})" in rest and not op.startswith("LEA"):
+            return f"({register})(" not in rest
+        if op in ("CALL", "RET", "JMP", "RET\n") or rest.endswith((f",{register}", f" {register}")):
+            return False
+    return False
 
 
 def _clears_through(lines: list[str], start: int, register: str) -> bool:

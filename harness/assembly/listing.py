@@ -115,7 +115,7 @@ class Datum:
 Part = Package | Text | Datum
 
 
-def parts(lines: Iterable[str]) -> Iterator[Part]:
+def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one loop, for speed
     """Cut a listing into its packages, functions and data symbols."""
     current: Part | None = None
     body: list[str] | None = None  # of the current function
@@ -226,7 +226,7 @@ def _spaced(args: str) -> str:
     return ", ".join(part.replace("+0(SB)", "(SB)") for part in found)
 
 
-def split(args: str, comma: str = ", ") -> list[str]:
+def split(args: str, comma: str = ", ") -> list[str]:  # noqa: C901 - a scanner's cases
     """Split operands at their commas, those within quotes or brackets left alone."""
     if not any(mark in args for mark in '"[{('):
         return [part.strip() for part in args.split(comma)]

@@ -411,28 +411,30 @@ class _Reader:
         """Say whether a store puts nil into a pointer word; a text says why it can't be told."""
         known = self.known
         kind = self._kind(store.address.symbol)
-        if kind.startswith("NOPTR"):
-            return False
         words = self._cleared(store)
+        if kind.startswith("NOPTR") or (words == [] and (store.size or store.source)):
+            return False
         if words is None:
             return self._unless_scalar(store, _BY_COPY)
-        if not words and store.size:
-            return False
         if store.address.moving:
-            return self._moving(place, store.address, kind)
-        symbol, offset, _ = store.address
-        if any((place, word - WORD) in known.typed for word in words):
+            nil = self._moving(place, store.address)
+        elif any((place, word - WORD) in known.typed for word in words):
             return False
-        region = known.regions.get(place)
-        if any((symbol, word) in known.pointers for word in words) or (
-            region is not None and offset + max(store.size, WORD) > region
-        ):
-            return True
-        if kind and self._covers(known.data[symbol].size, stores):
-            return True
-        if self._barriers():
-            return False
+        else:
+            nil = self._proven(place, store, words) or (
+                bool(kind) and self._covers(known.data[store.address.symbol].size, stores)
+            )
+        if nil or self._barriers():
+            return nil
         return self._unless_scalar(store, _BY_WORD if kind else _BY_SYMBOL)
+
+    def _proven(self, place: _Place, store: Store, words: list[int]) -> bool:
+        """Say whether the listing proves that one of some words is a pointer."""
+        symbol, offset, _ = store.address
+        region = self.known.regions.get(place)
+        return any((symbol, word) in self.known.pointers for word in words) or (
+            region is not None and offset + max(store.size, WORD) > region
+        )
 
     def _cleared(self, store: Store) -> list[int] | None:
         """Return the words that a store clears; None if the value copied isn't known."""
@@ -454,22 +456,19 @@ class _Reader:
 
     def _unless_scalar(self, store: Store, why: str) -> bool | str:
         """Say no if all words are known to be numbers, otherwise why it can't be told."""
-        symbol, offset, _ = store.address
+        symbol, offset, moving = store.address
         words = range(offset, offset + max(store.size, WORD), WORD)
-        return False if all((symbol, word) in self.known.scalars for word in words) else why
+        scalar = not moving and all((symbol, word) in self.known.scalars for word in words)
+        return False if scalar else why
 
-    def _moving(self, place: _Place, address: Address, kind: str) -> bool | str:
+    def _moving(self, place: _Place, address: Address) -> bool:
         """Judge a store at an offset that isn't known, such as an element's."""
         known = self.known
-        if (
+        return (
             (address.symbol, address.offset) in known.moving
             or place in known.moving_at
             or place in known.regions
-        ):
-            return True
-        if self._barriers():
-            return False
-        return _BY_WORD if kind else _BY_SYMBOL
+        )
 
     def _covers(self, size: int, stores: list[_Pending]) -> bool:
         """Say whether the stores of one line clear the whole variable."""

@@ -13,7 +13,7 @@ from harness.assembly.listing import is_variable
 _OFFSET = re.compile(r"\+?[+-][0-9]+\Z")
 _TARGET = re.compile(r"(?:.*, ?|,)([A-Z][A-Z0-9]*)\s*\Z", re.DOTALL)
 _CLEARS = re.compile(
-    r"runtime\.(?:typedmemclr|wbZero|memclr|typedmemmove|gcWriteBarrier|writebarrier)"
+    r",?runtime\.(?:typedmemclr|wbZero|memclr|typedmemmove|gcWriteBarrier|writebarrier)"
 )
 _NEAR = 12  # lines
 _ENDS = frozenset({"RET", "RET\n", "RET\r\n", "UNDEF", "UNDEF\n", "UNDEF\r\n"})
@@ -67,25 +67,38 @@ def _clears_through(lines: list[str], start: int, register: str) -> bool:
             return _CLEARS.match(fields[-1]) is not None
         if op[:1] in ("J", "B", "C", "T") and _leaves(op):
             return _anywhere(lines, known)
-        args = fields[-1].strip()
-        source, _, target = args.rpartition(", ")
-        if op.startswith(_BLOCKS):
+        source, target = _ends(fields[-1].strip())
+        if _uses(op, source, target, known):
             return True
-        if _through(target, known):
-            if op.startswith(("MOV", "STP", "FMOV", "VMOV", "ST")):
-                return True
-        elif target in known and op.startswith(("MOV", "LEA", "XOR", "POP", "CMOV")):
-            if source not in known:
-                known.discard(target)
-                if not known:
-                    return False
-        elif source in known or any(f"({name})" in source for name in known):
-            if op.startswith("LEA") or source in known:
-                if target.endswith("P)") and not target.startswith(tuple("(0123456789")):
-                    return True
-                if target.isalnum():
-                    known.add(target)
+        _follow(op, source, target, known)
+        if not known:
+            return False
     return False
+
+
+def _ends(args: str) -> tuple[str, str]:
+    """Return the first and the last operand (or what stands for them in a long one)."""
+    source, _, target = args.rpartition(", " if ", " in args else ",")
+    return source, target
+
+
+def _uses(op: str, source: str, target: str, known: set[str]) -> bool:
+    """Say whether an instruction stores through an address, or puts it away for later."""
+    if op.startswith(_BLOCKS):
+        return True
+    if target.endswith(")") and any(f"({name}" in target for name in known):
+        return op.startswith(("MOV", "STP", "FMOV", "VMOV", "ST"))
+    return source in known and target.endswith("P)") and target[0] not in "(0123456789"
+
+
+def _follow(op: str, source: str, target: str, known: set[str]) -> None:
+    """Note which registers hold the address behind an instruction."""
+    through = any(f"({name})" in source for name in known)
+    if source in known or (through and op.startswith("LEA")):
+        if target.isalnum():
+            known.add(target)
+    elif target in known and op.startswith(("MOV", "LEA", "XOR", "POP")):
+        known.discard(target)
 
 
 def _anywhere(lines: list[str], known: set[str]) -> bool:
@@ -94,6 +107,7 @@ def _anywhere(lines: list[str], known: set[str]) -> bool:
     use = re.compile(
         rf"\t(?:V?F?MOV\w*|STP)\t(?:(?:\$0|\(?[A-Z][A-Z0-9]*|.*\)), ?-?[0-9]*\((?:{names})\)"
         rf"|(?:{names}), ?(?:[A-Z]|[^(0-9-].*\([SF]P\)))"
+        rf"|\tLEAQ\t-?[0-9]*(?:\([A-Z0-9]+\))?\((?:{names})[)*]"
         r"|\t(?:DUFF|STOS|REP|MOVSQ)|runtime\.(?:typedmem|wbZero|memclr|gcWriteB\w*\(|writebarrier)"
     )
     return use.search("".join(lines)) is not None
@@ -101,7 +115,3 @@ def _anywhere(lines: list[str], known: set[str]) -> bool:
 
 def _leaves(op: str) -> bool:
     return not op.startswith(("CMP", "CMOV", "TEST", "BT", "BSF", "BSR", "BSWAP", "CQO", "CLZ"))
-
-
-def _through(target: str, known: set[str]) -> bool:
-    return target.endswith(")") and any(f"({name}" in target for name in known)

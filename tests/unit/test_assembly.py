@@ -135,7 +135,7 @@ def test_code_lines() -> None:
     """A line counts as compiled only where an instruction took room: not padding, not data."""
     lines = [
         HEADER_1_14,
-        "\t0x0000 00000 (/src/a.go:1)\tTEXT\t\"\".main(SB), $0-0\n",
+        '\t0x0000 00000 (/src/a.go:1)\tTEXT\t"".main(SB), $0-0\n',
         "\t0x0000 00000 (/src/a.go:2)\tPCDATA\t$0, $0\n",
         "\t0x0000 00000 (/src/a.go:3)\tNOP\n",
         "\t0x0000 00000 (/src/a.go:4)\tXCHGL\tAX, AX\n",
@@ -147,7 +147,7 @@ def test_code_lines() -> None:
 
 def test_several_packages() -> None:
     """The lines that start a package say what two quotes stand for."""
-    store = ['CMPL\truntime.writeBarrier(SB), $0', 'MOVQ\t$0, "".m(SB)', "RET"]
+    store = ["CMPL\truntime.writeBarrier(SB), $0", 'MOVQ\t$0, "".m(SB)', "RET"]
     data = '"".m SBSS size=8\n'
     library = ["# example.com/lib.v2\n", *code('"".f STEXT size=32 args=0x0\n', *store), data]
     command = ["# example.com/tool\n", *code(HEADER_1_14, *store), data]
@@ -177,7 +177,7 @@ def test_pasted_without_first_line() -> None:
     start = next(number for number, line in enumerate(lines) if line.startswith('"".other STEXT'))
     result = facts(lines[start + 1 : start + 200])
     assert [each.variable for each in result.nil_stores] == ["main.intMap"]
-    assert [each.callee for each in result.calls][0] == "runtime.mapdelete_fast64"
+    assert result.calls[0].callee == "runtime.mapdelete_fast64"
     assert result.calls[0].function == "main.other"
 
 

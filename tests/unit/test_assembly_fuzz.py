@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import random
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from harness.assembly import facts, functions
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator
 
 LISTINGS = Path(__file__).parent.parent / "captures" / "listings"
@@ -21,14 +21,40 @@ REAL = lzma.decompress((LISTINGS / "fields.xz").read_bytes()).decode().splitline
 
 PIECES = st.sampled_from(
     [
-        "\t0x0000 00000 (/a.go:1)\t", "\t0x", "0000 (a.go:1) ", "--- prog list \"f\" ---\n", "# a\n",
-        "MOVQ\t", "$0, ", '"".m(SB)', "main.m+8(SB)", "(AX)(CX*8)", "XORL\tAX, AX", "CALL\t", "JMP\t0",
-        "runtime.gcWriteBarrier(SB)", "runtime.mapdelete(SB)", "STEXT size=9", " t=1 size=2 value=0",
-        "\n", "\t", ",", "(", ")", "[", "]", '"', "\\", "·f(SB)", "LEAQ\t", ", DI", "REP\t,", "STOSQ\t,",
-        "DUFFZERO\t$", "99999999999999999999", "-", "+", "main.f SRODATA size=8\n", "\trel 0+8 t=1 ",
-        "\x00", "\r\n", "(SP)", "main.main.jump1", "CMPL\truntime.writeBarrier(SB), $0", "JEQ\t4",
+        *(
+            "\t0x0000 00000 (/a.go:1)\t",
+            "\t0x",
+            "0000 (a.go:1) ",
+            '--- prog list "f" ---\n',
+            "# a\n",
+        ),
+        *("MOVQ\t", "$0, ", '"".m(SB)', "main.m+8(SB)", "(AX)(CX*8)", "XORL\tAX, AX", "CALL\t"),
+        *(
+            "runtime.gcWriteBarrier(SB)",
+            "runtime.mapdelete(SB)",
+            "STEXT size=9",
+            "JMP\t0",
+            "JEQ\t4",
+        ),
+        *(
+            " t=1 size=2 value=0",
+            "\n",
+            "\t",
+            ",",
+            "(",
+            ")",
+            "[",
+            "]",
+            '"',
+            "\\",
+            "·f(SB)",
+            "LEAQ\t",
+        ),
+        *(", DI", "REP\t,", "STOSQ\t,", "DUFFZERO\t$", "99999999999999999999", "-", "+", "(SP)"),
+        *("main.f SRODATA size=8\n", "\trel 0+8 t=1 ", "\x00", "\r\n", "main.main.jump1"),
+        "CMPL\truntime.writeBarrier(SB), $0",
     ]
-)  # fmt: skip
+)
 
 
 def read_all(lines: list[str]) -> None:
@@ -65,7 +91,7 @@ def test_damaged_listings(chance: random.Random, start: int) -> None:
         if change == 0:
             lines[number] = line[:at] + line[at + 1 :]
         elif change == 1:
-            lines[number] = line[:at] + chance.choice("\t ,()$\"+-0AX*\n") + line[at:]
+            lines[number] = line[:at] + chance.choice('\t ,()$"+-0AX*\n') + line[at:]
         elif change == 2:
             other = chance.randrange(len(lines))
             lines[number], lines[other] = lines[other], line
@@ -100,7 +126,7 @@ def test_long_lines() -> None:
         "\trel 0+8 t=1 " + "+1" * (size // 2),
         "9" * size,
     ):
-        lines = ['"".f STEXT size=9\n', "\t0x0000 00000 (/a.go:1)\tTEXT\t\"\".f(SB), $0\n", line]
+        lines = ['"".f STEXT size=9\n', '\t0x0000 00000 (/a.go:1)\tTEXT\t"".f(SB), $0\n', line]
         assert peak(iter(lines)) < 12 * size, line[:40]
 
 

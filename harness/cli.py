@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import sys
@@ -130,12 +131,21 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     show_default=True,
     help="Programs that run at the same time.",
 )
+@click.option(
+    "--shard",
+    "part",
+    callback=lambda _, __, text: _part(text),
+    default="1/1",
+    metavar="I/N",
+    help="Only the I-th of N parts of the plan, whole releases each: see goclaim plan.",
+)
 @_JSON
 def run(
     targets: tuple[str, ...],
     spec: str,
     engine: str,
     out: Path | None,
+    part: tuple[int, int],
     as_json: bool,  # noqa: FBT001  click passes options by name
     **options: Any,  # noqa: ANN401  the numbers, by option
 ) -> None:
@@ -165,11 +175,17 @@ def run(
     with _progress(quiet=as_json) as (notify, watch):
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
-        planned = experiment.plan(found, versions, place.platform)
+        whole = experiment.plan(found, versions, place.platform)
+        planned = experiment.shard(whole, *part)
+        if not planned:
+            raise UsageError(f"--shard {part[0]}/{part[1]}: the plan has fewer releases than that.")
         folder = out or Path("results") / results.timestamp()
         provenance = {
             **_provenance(spec, place.name, settings),
             "plan": experiment.identity(planned, place.name, settings),
+            "whole_plan": experiment.identity(whole, place.name, settings),
+            "shard": "/".join(map(str, part)),
+            "cells": [one.cell.id for one in whole],
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(planned, place, cache, settings, kept, watch)
@@ -180,6 +196,14 @@ def run(
     if finished.error:
         click.echo(f"goclaim: {finished.error}", err=True)
     sys.exit(finished.exit_code)
+
+
+def _part(text: str) -> tuple[int, int]:
+    """Parse ``2/7``, the second of seven parts."""
+    match = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise UsageError(f"{text!r} is no part of a plan. Write --shard 2/7 for the second of 7.")
+    return int(match[1]), int(match[2])
 
 
 def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from harness import __version__
-from harness.errors import GoclaimError, UnavailableError, UsageError
+from harness.errors import CellError, GoclaimError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -142,12 +143,21 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     show_default=True,
     help="Programs that run at the same time.",
 )
+@click.option(
+    "--shard",
+    "part",
+    callback=lambda _, __, text: _part(text),
+    default="1/1",
+    metavar="I/N",
+    help="Only the I-th of N parts of the plan, whole releases each: see goclaim plan.",
+)
 @_JSON
 def run(
     targets: tuple[str, ...],
     spec: str,
     engine: str,
     out: Path | None,
+    part: tuple[int, int],
     as_json: bool,  # noqa: FBT001  click passes options by name
     **options: Any,  # noqa: ANN401  the numbers, by option
 ) -> None:
@@ -177,7 +187,10 @@ def run(
     with _progress(quiet=as_json) as (notify, watch):
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
-        planned = experiment.plan(found, versions, place.platform)
+        whole = experiment.plan(found, versions, place.platform)
+        planned = experiment.shard(whole, *part)
+        if not planned:
+            raise UsageError(f"--shard {part[0]}/{part[1]}: the plan has fewer releases than that.")
         if options["dry_run"]:
             _show_plan(planned, store, as_json=as_json)
             return
@@ -185,6 +198,9 @@ def run(
         provenance = {
             **_provenance(spec, place.name, settings),
             "plan": experiment.identity(planned, place.name, settings),
+            "whole_plan": experiment.identity(whole, place.name, settings),
+            "shard": "/".join(map(str, part)),
+            "cells": [one.cell.id for one in whole],
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(
@@ -231,12 +247,24 @@ def _show_plan(planned: Sequence[Planned], store: ToolchainStore, *, as_json: bo
     click.echo(f"to download: {names}, about {size} MB" if missing else "nothing to download")
 
 
+def _part(text: str) -> tuple[int, int]:
+    """Parse ``2/7``, the second of seven parts."""
+    match = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise UsageError(f"{text!r} is no part of a plan. Write --shard 2/7 for the second of 7.")
+    return int(match[1]), int(match[2])
+
+
+def _command() -> str:
+    return shlex.join(["goclaim", *sys.argv[1:]])
+
+
 def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401
     from harness import doctor, results
 
     return {
         "goclaim": __version__,
-        "command": shlex.join(["goclaim", *sys.argv[1:]]),
+        "command": _command(),
         "started": results.timestamp(),
         "go": spec,
         "engine": engine,
@@ -659,6 +687,93 @@ def _store() -> ToolchainStore:
     from harness.toolchains import ToolchainStore
 
     return ToolchainStore(resources.cache(), lambda text: click.echo(text, err=True))
+
+
+@cli.command()
+@click.argument("targets", nargs=-1, metavar="[SCENARIO|PATH.go|PATH.toml]...")
+@_GO
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 256),
+    help="How many parts. [default: one for about four releases]",
+)
+@_JSON
+def plan(
+    targets: tuple[str, ...],
+    spec: str,
+    shards: int | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    r"""Show the cells of a run, and the parts that they can be measured in.
+
+    Each part is some whole releases, and all take about the same time. What
+    `goclaim run --shard 2/7` measures on seven machines, `goclaim merge` joins.
+
+    \b
+    Example:
+      goclaim plan --go 1.2..1.27 --json
+    """
+    from harness import experiment, scenarios
+    from harness.toolchains import host_platform, parse_spec
+
+    found = scenarios.with_companions(scenarios.find(targets))
+    planned = experiment.plan(found, parse_spec(spec), host_platform())
+    releases = len({one.cell.version.release for one in planned})
+    count = min(shards or -(-releases // 4), releases)
+    parts = [experiment.shard(planned, index, count) for index in range(1, count + 1)]
+    rows: list[dict[str, Any]] = [
+        {
+            "index": index,
+            "of": count,
+            "go": ",".join(dict.fromkeys(str(one.cell.version) for one in part)),
+            "cells": len(part),
+        }
+        for index, part in enumerate(parts, start=1)
+    ]
+    if as_json:
+        cells = [one.cell.id for one in planned]
+        click.echo(json.dumps({"cells": cells, "shards": rows}, indent=2))
+        return
+    for row in rows:
+        click.echo(f"--shard {row['index']}/{row['of']}  {row['cells']:>4} cells on {row['go']}")
+    click.echo(f"{len(planned)} cells in {count} parts")
+
+
+@cli.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR...",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder to write the whole to.",
+)
+@click.option("--allow-gaps", is_flag=True, help="Exit with 0 even where cells are missing.")
+def merge(folders: tuple[Path, ...], out: Path, allow_gaps: bool) -> None:  # noqa: FBT001
+    r"""Join the folders of several runs into one.
+
+    The tables come out as one run of the whole plan would have written them.
+    Runs that were not measured alike are refused, and so are cells that two
+    folders hold.
+
+    \b
+    Exit codes: 0 every cell of the plan is there; 2 the folders can't be
+    joined; 4 cells are missing (they are named, and the rest is written).
+    """
+    from harness import merging
+
+    joined = merging.merge(folders, out, {"goclaim": __version__, "command": _command()})
+    for gap in joined.gaps:
+        click.echo(f"goclaim: missing: {gap}", err=True)
+    held = len(joined.run["cells"]) - len(joined.gaps)
+    click.echo(f"{held} of {len(joined.run['cells'])} cells, written: {out}/")
+    if joined.gaps and not allow_gaps:
+        sys.exit(CellError.exit_code)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import hashlib
+import itertools
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from harness.errors import CellError, GoclaimError, UnavailableError
 from harness.listings import read_facts
 from harness.observations import Cell, Observations, Repetition
 from harness.scenarios import Program, Scenario, render
+from harness.toolchains import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -130,6 +132,50 @@ def plan(
             cell = Cell(scenario.name, version, goos, goarch)
             planned.append(Planned(cell, scenario, program, why))
     return tuple(planned)
+
+
+def shard(planned: Sequence[Planned], index: int, of: int) -> tuple[Planned, ...]:
+    """Return one of the parts that a plan falls into, ``index`` from 1 on.
+
+    A part is a stretch of whole releases, so that no toolchain is fetched
+    twice and no comparison between scenarios is torn apart. Every cell is in
+    exactly one part; the parts past the number of releases are empty.
+    """
+    releases: dict[str, list[Planned]] = {}
+    for one in planned:
+        releases.setdefault(one.cell.version.release, []).append(one)
+    stretches = _stretches([_work(cells) for cells in releases.values()], of)
+    mine = stretches[index - 1] if index <= len(stretches) else range(0)
+    names = {name for number, name in enumerate(releases) if number in mine}
+    return tuple(one for one in planned if one.cell.version.release in names)
+
+
+def _work(planned: Sequence[Planned]) -> int:
+    """Guess what one release costs, in seconds: the fetch, the builds, the runs."""
+    facts = facts_of(planned[0].cell.version)
+    runs = sum(1 + one.scenario.manifest.memory // 256 for one in planned if one.program)
+    return (10 if facts.precompiled_std else 15) + runs
+
+
+def _stretches(work: Sequence[int], parts: int) -> list[range]:
+    """Cut a row of works into stretches of about the same work, none of them empty.
+
+    The best cut is the one with the smallest sum of squares; ``best[n]`` is
+    that of the first n works, with its cuts.
+    """
+    count = len(work)
+    sums = [0, *itertools.accumulate(work)]
+    best: list[tuple[int, tuple[int, ...]]] = [(total * total, (0,)) for total in sums]
+    for part in range(2, min(parts, count) + 1):
+        best = best[:part] + [
+            min(
+                (best[cut][0] + (sums[end] - sums[cut]) ** 2, (*best[cut][1], cut))
+                for cut in range(part - 1, end)
+            )
+            for end in range(part, count + 1)
+        ]
+    cuts = (*best[count][1], count)
+    return [range(low, high) for low, high in itertools.pairwise(cuts)] if count else []
 
 
 def measure(

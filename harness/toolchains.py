@@ -41,6 +41,14 @@ class GoVersion:
     patch: int
     experiment: str = ""
 
+    @classmethod
+    def parse(cls, text: str) -> GoVersion:
+        """Read back what ``str`` says: ``1.9`` is the release 1.9 itself, not its last patch.
+
+        Raises ``UsageError`` for anything else.
+        """
+        return _parse_release(text)
+
     @property
     def release(self) -> str:
         """The release as Go names it: ``1.14.15``, ``1.9``, ``1.21.0``."""

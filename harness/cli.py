@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import sys
@@ -13,16 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from harness import __version__
-from harness.errors import GoclaimError, UnavailableError, UsageError
+from harness.errors import CellError, GoclaimError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
-    from harness.experiment import Event, Finished, Judged
+    from harness.bisect import Found, Step
+    from harness.claims import Verdict
+    from harness.experiment import Event, Finished, Judged, Planned
     from harness.listings import Listed
-    from harness.toolchains import ToolchainStore
+    from harness.toolchains import GoVersion, ToolchainStore
 
 # Everything of weight is imported where it is used, so that --help answers at once.
 
@@ -103,6 +106,16 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     "--resume", is_flag=True, help="Go on in --out where an earlier run of the same plan ended."
 )
 @click.option(
+    "--dry-run", is_flag=True, help="List the cells and what would be downloaded; do nothing."
+)
+@click.option(
+    "--keep-toolchains",
+    type=click.Choice(["fetched", "none"]),
+    default="fetched",
+    show_default=True,
+    help="What stays of the releases: all that are fetched, or none once its cells are done.",
+)
+@click.option(
     "--gomaxprocs",
     type=click.IntRange(1, 1024),
     default=4,
@@ -130,12 +143,21 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     show_default=True,
     help="Programs that run at the same time.",
 )
+@click.option(
+    "--shard",
+    "part",
+    callback=lambda _, __, text: _part(text),
+    default="1/1",
+    metavar="I/N",
+    help="Only the I-th of N parts of the plan, whole releases each: see goclaim plan.",
+)
 @_JSON
 def run(
     targets: tuple[str, ...],
     spec: str,
     engine: str,
     out: Path | None,
+    part: tuple[int, int],
     as_json: bool,  # noqa: FBT001  click passes options by name
     **options: Any,  # noqa: ANN401  the numbers, by option
 ) -> None:
@@ -165,14 +187,31 @@ def run(
     with _progress(quiet=as_json) as (notify, watch):
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
-        planned = experiment.plan(found, versions, place.platform)
+        whole = experiment.plan(found, versions, place.platform)
+        planned = experiment.shard(whole, *part)
+        if not planned:
+            raise UsageError(f"--shard {part[0]}/{part[1]}: the plan has fewer releases than that.")
+        if options["dry_run"]:
+            _show_plan(planned, store, as_json=as_json)
+            return
         folder = out or Path("results") / results.timestamp()
         provenance = {
             **_provenance(spec, place.name, settings),
             "plan": experiment.identity(planned, place.name, settings),
+            "whole_plan": experiment.identity(whole, place.name, settings),
+            "shard": "/".join(map(str, part)),
+            "cells": [one.cell.id for one in whole],
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
-        finished = experiment.run(planned, place, cache, settings, kept, watch)
+        finished = experiment.run(
+            planned,
+            place,
+            cache,
+            settings,
+            kept,
+            watch,
+            done_with=store.remove if options["keep_toolchains"] == "none" else None,
+        )
     if as_json:
         click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
     else:
@@ -182,12 +221,50 @@ def run(
     sys.exit(finished.exit_code)
 
 
+def _show_plan(planned: Sequence[Planned], store: ToolchainStore, *, as_json: bool) -> None:
+    from harness.toolchains import download_size
+
+    here = {one.name for one in store.fetched()}
+    releases = dict.fromkeys(one.cell.version for one in planned if one.program)
+    missing = [one for one in releases if f"go{one.release}" not in here]
+    if as_json:
+        cells = [
+            {"cell": one.cell.id, "not_applicable": one.not_applicable or None} for one in planned
+        ]
+        download = [
+            {"go": one.release, "about_bytes": download_size(one)} for one in dict.fromkeys(missing)
+        ]
+        click.echo(json.dumps({"cells": cells, "download": download}, indent=2))
+        return
+    for one in planned:
+        click.echo(
+            one.cell.id
+            + (f"  (not applicable: {one.not_applicable})" if one.not_applicable else "")
+        )
+    size = sum(map(download_size, missing)) >> 20
+    names = ", ".join(f"go{one.release}" for one in missing)
+    click.echo(f"{len(planned)} cells on {len(releases)} releases")
+    click.echo(f"to download: {names}, about {size} MB" if missing else "nothing to download")
+
+
+def _part(text: str) -> tuple[int, int]:
+    """Parse ``2/7``, the second of seven parts."""
+    match = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise UsageError(f"{text!r} is no part of a plan. Write --shard 2/7 for the second of 7.")
+    return int(match[1]), int(match[2])
+
+
+def _command() -> str:
+    return shlex.join(["goclaim", *sys.argv[1:]])
+
+
 def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401
     from harness import doctor, results
 
     return {
         "goclaim": __version__,
-        "command": shlex.join(["goclaim", *sys.argv[1:]]),
+        "command": _command(),
         "started": results.timestamp(),
         "go": spec,
         "engine": engine,
@@ -402,6 +479,85 @@ def _asm_exit_code(listed: Listed) -> int:
     return 4 if listed.facts is None and listed.program else 0
 
 
+@cli.command()
+@click.argument("scenario")
+@click.argument("claim")
+@click.option("--go", "spec", required=True, metavar="A..B", help="First and last release.")
+@_ENGINE
+@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True)
+@_JSON
+def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_json: bool) -> None:  # noqa: FBT001
+    """Find the first release at which a claim's verdict or figure changes.
+
+    Patch releases are included; each step halves what is left. A release that
+    can't be had is stepped over.
+    """
+    from harness import bisect as searching
+    from harness import experiment, resources, scenarios
+    from harness.engines import choose
+    from harness.toolchains import ToolchainStore, parse_spec
+
+    (own, *others) = scenarios.with_companions(scenarios.find([scenario]))
+    if claim not in {one.id for one in own.manifest.claims}:
+        ids = ", ".join(one.id for one in own.manifest.claims)
+        raise UsageError(f"{scenario} has no claim {claim!r}; it has {ids}.")
+    ends = parse_spec(spec)
+    versions = searching.releases(min(ends), max(ends))
+    cache = resources.cache()
+    settings = experiment.Settings(repeat=repeat)
+    with _progress(quiet=as_json) as (notify, _):
+        place = choose(engine, ToolchainStore(cache, notify), cache, notify)
+
+        def probe(version: GoVersion) -> Verdict | None:
+            planned = experiment.plan([own, *others], [version], place.platform)
+            measured = list(experiment.measure(planned, place, cache, settings, lambda _: None))
+            judged = experiment.judge_all(planned, measured)
+            verdicts = (one for cell in judged for one in cell.verdicts if cell.scenario == own)
+            found = next((one for one in verdicts if one.claim == claim), None)
+            said = f"{found.result}, {found.measured} {found.unit}" if found else "not available"
+            notify(f"Go {version}: {said}")
+            return found
+
+        found = searching.search(versions, probe)
+    if as_json:
+        click.echo(json.dumps(_found_as_json(found), indent=2))
+        return
+    if found.first_other is None:
+        said = _said(found.last_same)
+        click.echo(f"Go {versions[0]} and {versions[-1]} agree: {said}")
+        click.echo("What changes and changes back in between is not seen: narrow the range.")
+        return
+    click.echo(f"until Go {found.last_same.version}: {_said(found.last_same)}")
+    click.echo(f"from  Go {found.first_other.version}: {_said(found.first_other)}")
+    if found.between:
+        click.echo(f"not to be had in between: {', '.join(map(str, found.between))}")
+
+
+def _said(step: Step) -> str:
+    verdict = step.verdict
+    return f"{verdict.result} ({verdict.measured} {verdict.unit})" if verdict else "not available"
+
+
+def _found_as_json(found: Found) -> dict[str, Any]:
+    def as_json(step: Step | None) -> dict[str, Any] | None:
+        if step is None or step.verdict is None:
+            return None if step is None else {"go": str(step.version), "verdict": None}
+        return {
+            "go": str(step.version),
+            "verdict": step.verdict.result,
+            "measured": step.verdict.measured,
+            "unit": step.verdict.unit,
+            "spread": step.verdict.spread,
+        }
+
+    return {
+        "last_same": as_json(found.last_same),
+        "first_other": as_json(found.first_other),
+        "between": [str(one) for one in found.between],
+        "steps": [as_json(one) for one in found.steps],
+    }
+
+
 @cli.command("list")
 @_JSON
 def list_(as_json: bool) -> None:  # noqa: FBT001
@@ -506,6 +662,14 @@ def toolchains_fetch(spec: str) -> None:
         sys.exit(UnavailableError.exit_code)
 
 
+@toolchains.command("refresh")
+def toolchains_refresh() -> None:
+    """Learn of new releases from the module proxy's own list; nothing is forgotten."""
+    new = _store().refresh()
+    text = ", ".join(version.release for version in new)
+    click.echo(f"new: {text}" if new else "the catalogue has everything that the proxy lists")
+
+
 @toolchains.command("remove")
 @click.argument("spec")
 def toolchains_remove(spec: str) -> None:
@@ -523,6 +687,93 @@ def _store() -> ToolchainStore:
     from harness.toolchains import ToolchainStore
 
     return ToolchainStore(resources.cache(), lambda text: click.echo(text, err=True))
+
+
+@cli.command()
+@click.argument("targets", nargs=-1, metavar="[SCENARIO|PATH.go|PATH.toml]...")
+@_GO
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 256),
+    help="How many parts. [default: one for about four releases]",
+)
+@_JSON
+def plan(
+    targets: tuple[str, ...],
+    spec: str,
+    shards: int | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    r"""Show the cells of a run, and the parts that they can be measured in.
+
+    Each part is some whole releases, and all take about the same time. What
+    `goclaim run --shard 2/7` measures on seven machines, `goclaim merge` joins.
+
+    \b
+    Example:
+      goclaim plan --go 1.2..1.27 --json
+    """
+    from harness import experiment, scenarios
+    from harness.toolchains import host_platform, parse_spec
+
+    found = scenarios.with_companions(scenarios.find(targets))
+    planned = experiment.plan(found, parse_spec(spec), host_platform())
+    releases = len({one.cell.version.release for one in planned})
+    count = min(shards or -(-releases // 4), releases)
+    parts = [experiment.shard(planned, index, count) for index in range(1, count + 1)]
+    rows: list[dict[str, Any]] = [
+        {
+            "index": index,
+            "of": count,
+            "go": ",".join(dict.fromkeys(str(one.cell.version) for one in part)),
+            "cells": len(part),
+        }
+        for index, part in enumerate(parts, start=1)
+    ]
+    if as_json:
+        cells = [one.cell.id for one in planned]
+        click.echo(json.dumps({"cells": cells, "shards": rows}, indent=2))
+        return
+    for row in rows:
+        click.echo(f"--shard {row['index']}/{row['of']}  {row['cells']:>4} cells on {row['go']}")
+    click.echo(f"{len(planned)} cells in {count} parts")
+
+
+@cli.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR...",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder to write the whole to.",
+)
+@click.option("--allow-gaps", is_flag=True, help="Exit with 0 even where cells are missing.")
+def merge(folders: tuple[Path, ...], out: Path, allow_gaps: bool) -> None:  # noqa: FBT001
+    r"""Join the folders of several runs into one.
+
+    The tables come out as one run of the whole plan would have written them.
+    Runs that were not measured alike are refused, and so are cells that two
+    folders hold.
+
+    \b
+    Exit codes: 0 every cell of the plan is there; 2 the folders can't be
+    joined; 4 cells are missing (they are named, and the rest is written).
+    """
+    from harness import merging
+
+    joined = merging.merge(folders, out, {"goclaim": __version__, "command": _command()})
+    for gap in joined.gaps:
+        click.echo(f"goclaim: missing: {gap}", err=True)
+    held = len(joined.run["cells"]) - len(joined.gaps)
+    click.echo(f"{held} of {len(joined.run['cells'])} cells, written: {out}/")
+    if joined.gaps and not allow_gaps:
+        sys.exit(CellError.exit_code)
 
 
 def main() -> None:

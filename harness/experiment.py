@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import hashlib
+import itertools
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from harness.errors import CellError, GoclaimError, UnavailableError
 from harness.listings import read_facts
 from harness.observations import Cell, Observations, Repetition
 from harness.scenarios import Program, Scenario, render
+from harness.toolchains import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,18 +134,64 @@ def plan(
     return tuple(planned)
 
 
+def shard(planned: Sequence[Planned], index: int, of: int) -> tuple[Planned, ...]:
+    """Return one of the parts that a plan falls into, ``index`` from 1 on.
+
+    A part is a stretch of whole releases, so that no toolchain is fetched
+    twice and no comparison between scenarios is torn apart. Every cell is in
+    exactly one part; the parts past the number of releases are empty.
+    """
+    releases: dict[str, list[Planned]] = {}
+    for one in planned:
+        releases.setdefault(one.cell.version.release, []).append(one)
+    stretches = _stretches([_work(cells) for cells in releases.values()], of)
+    mine = stretches[index - 1] if index <= len(stretches) else range(0)
+    names = {name for number, name in enumerate(releases) if number in mine}
+    return tuple(one for one in planned if one.cell.version.release in names)
+
+
+def _work(planned: Sequence[Planned]) -> int:
+    """Guess what one release costs, in seconds: the fetch, the builds, the runs."""
+    facts = facts_of(planned[0].cell.version)
+    runs = sum(1 + one.scenario.manifest.memory // 256 for one in planned if one.program)
+    return (10 if facts.precompiled_std else 15) + runs
+
+
+def _stretches(work: Sequence[int], parts: int) -> list[range]:
+    """Cut a row of works into stretches of about the same work, none of them empty.
+
+    The best cut is the one with the smallest sum of squares; ``best[n]`` is
+    that of the first n works, with its cuts.
+    """
+    count = len(work)
+    sums = [0, *itertools.accumulate(work)]
+    best: list[tuple[int, tuple[int, ...]]] = [(total * total, (0,)) for total in sums]
+    for part in range(2, min(parts, count) + 1):
+        best = best[:part] + [
+            min(
+                (best[cut][0] + (sums[end] - sums[cut]) ** 2, (*best[cut][1], cut))
+                for cut in range(part - 1, end)
+            )
+            for end in range(part, count + 1)
+        ]
+    cuts = (*best[count][1], count)
+    return [range(low, high) for low, high in itertools.pairwise(cuts)] if count else []
+
+
 def measure(
     planned: Sequence[Planned],
     engine: Engine,
     cache: Path,
     settings: Settings,
     watch: Callable[[Event], None],
+    done_with: Callable[[GoVersion], object] | None = None,
 ) -> Iterator[Measured]:
     """Build and run cells; yields each when its last repetition is done.
 
     While one release's programs run, the next release is fetched and its
     programs are built. A release that can't be had and a program that fails
-    cost only their own cells. Raises only for what ends everything.
+    cost only their own cells. ``done_with`` hears of a release after its last
+    cell. Raises only for what ends everything.
     """
     for one in planned:
         if not one.program:
@@ -159,18 +207,27 @@ def measure(
 
     with _Ahead(prepare, list(releases)) as ahead:
         for version, coming in ahead:
-            shown: set[str] = set()
-            try:
-                release = coming.result()
-                with release.close:
-                    for found in release.measure():
-                        shown.add(found.observations.cell.id)
-                        yield found
-            except (UnavailableError, CellError) as error:
-                failed = [one for one in releases[version] if one.cell.id not in shown]
-                for one in failed:
-                    yield Measured(Observations(one.cell, failure=str(error)), error=error)
+            yield from _cells(coming, releases[version])
             progress.skip_to_end_of(version, releases, settings.repeat)
+            if done_with:
+                done_with(version)
+
+
+def _cells(
+    coming: concurrent.futures.Future[_Release], planned: Sequence[Planned]
+) -> Iterator[Measured]:
+    """Yield a release's cells; those that it could not come to, as failed."""
+    shown: set[str] = set()
+    try:
+        release = coming.result()
+        with release.close:
+            for found in release.measure():
+                shown.add(found.observations.cell.id)
+                yield found
+    except (UnavailableError, CellError) as error:
+        for one in planned:
+            if one.cell.id not in shown:
+                yield Measured(Observations(one.cell, failure=str(error)), error=error)
 
 
 class _Ahead:
@@ -485,6 +542,7 @@ def run(
     settings: Settings,
     results: Run,
     watch: Callable[[Event], None],
+    done_with: Callable[[GoVersion], object] | None = None,
 ) -> Finished:
     """Measure all cells that the results do not hold yet, judge all, save everything.
 
@@ -497,7 +555,7 @@ def run(
     missing = [one for one in planned if one.cell.id not in there]
     trouble: KeyboardInterrupt | CellError | None = None
     try:
-        for found in measure(missing, engine, cache, settings, watch):
+        for found in measure(missing, engine, cache, settings, watch, done_with):
             measured.append(found)
             if not found.error:
                 results.keep(found)

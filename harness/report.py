@@ -203,6 +203,9 @@ def summary(finished: Finished) -> Text:
         key = f"{name} on Go {cell.measured.observations.cell.version}"
         groups.setdefault(key, []).extend(one for one in cell.verdicts if one.in_scope)
     lines = [_counted(name, verdicts) for name, verdicts in groups.items() if verdicts]
+    judged = any(cell.verdicts for cell in finished.cells)
+    if judged and not lines:
+        lines.append("no claim was made for these releases: all verdicts stand in brackets")
     failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
     if failed:
         lines.append(f"failed: {', '.join(failed)}")

@@ -59,7 +59,7 @@ _INTEGERS = frozenset(
 )
 VALUES = ("go_version", "go_experiment", "scenario", "repetition", "name", "index", "value")
 
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
+COLUMNS: Mapping[str, tuple[str, ...]] = {
     "measurements": MEASUREMENTS,
     "assembly": ASSEMBLY,
     "verdicts": VERDICTS,
@@ -155,10 +155,25 @@ class Run:
             shutil.rmtree(fresh, ignore_errors=True)
             raise self._full(error) from error
 
+    def adopt(self, cell: str, source: Path) -> None:
+        """Take over a cell's artifacts from another run; on one disk they take no room twice."""
+
+        def link_or_copy(file: str, target: str) -> None:
+            try:
+                os.link(file, target)
+            except OSError:
+                shutil.copy2(file, target)
+
+        try:
+            shutil.copytree(
+                source, self.folder / "artifacts" / cell, copy_function=link_or_copy, symlinks=True
+            )
+        except OSError as error:
+            raise self._full(error) from error
+
     def write(self, engine: str, cells: Sequence[Judged], **provenance: Any) -> None:  # noqa: ANN401
         """Write the tables of all cells and ``run.json``. Raises ``CellError``."""
-        self.provenance.update(provenance)
-        rows: dict[str, list[Row]] = {name: [] for name in _COLUMNS}
+        rows: dict[str, list[Row]] = {name: [] for name in COLUMNS}
         for one in cells:
             found = one.measured.observations
             rows["measurements"] += _measurements(found, engine)
@@ -169,16 +184,25 @@ class Run:
                 self.provenance["sessions"][f"go{found.cell.version}"] = dict(
                     one.measured.provenance
                 )
+        tables = {
+            name: table(rows[name], columns).to_csv(index=False)
+            for name, columns in COLUMNS.items()
+        }
+        self.save(tables, **provenance)
+
+    def save(self, tables: Mapping[str, str], **provenance: Any) -> None:  # noqa: ANN401
+        """Write tables, as CSV texts by name, and ``run.json``. Raises ``CellError``."""
+        self.provenance.update(provenance)
         try:
-            for name, columns in _COLUMNS.items():
-                self._replace(f"{name}.csv", table(rows[name], columns).to_csv(index=False))
+            for name, text in tables.items():
+                self._replace(f"{name}.csv", text)
             self._write_json("run.json", self.provenance)
         except OSError as error:
             raise self._full(error) from error
 
     def _full(self, error: OSError) -> CellError:
         return CellError(
-            f"{self.folder} can't be written any more: {error.strerror}. "
+            f"{self.folder} can't be written any more: {error.strerror or error}. "
             "What was measured before is there."
         )
 
@@ -280,7 +304,7 @@ def read(folder: Path) -> Tables:
                 f"{folder / name} is of schema {run['schema']}, this goclaim reads {SCHEMA}."
             )
         frames = {}
-        for table_name, columns in _COLUMNS.items():
+        for table_name, columns in COLUMNS.items():
             name = f"{table_name}.csv"
             frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
             if tuple(frame.columns) != columns:

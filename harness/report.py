@@ -123,8 +123,10 @@ def _verdict_row(verdict: Verdict) -> tuple[RenderableType, ...]:
     why = verdict.known if verdict.deviates_as_documented else ""
     if not why and verdict.result != "reproduced":
         why = verdict.reason
-    says = Group(verdict.says, Text(why, "dim italic")) if why else verdict.says
-    return says, expected, measured, difference, verdict_text(verdict)
+    # Text, because a string would be read as markup: map[int]int would lose its brackets.
+    says = Text(verdict.says)
+    told = Group(says, Text(why, "dim italic")) if why else says
+    return told, Text(expected), Text(measured), difference, verdict_text(verdict)
 
 
 def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Text]:

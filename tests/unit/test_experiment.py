@@ -466,6 +466,17 @@ def test_programs_that_disagree_with_themselves_run_twice_as_often_again() -> No
 
 
 @pytest.mark.usefixtures("_built")
+def test_two_repetitions_that_disagree_are_left_at_that() -> None:
+    """Who asks for one or two runs gets no more."""
+    large = replace(GOOD, stderr=GOOD.stderr.replace(b"end Alloc=69576", b"end Alloc=99999999"))
+    engine = Scripted(lambda _, number: large if number == 1 else GOOD)
+    cells = [planned("odd", claims=[figure()])]
+    found = list(measure(cells, engine, Path("x"), Settings(repeat=2), lambda _: None))
+    assert engine.calls == ["odd", "odd"]
+    assert len(found[0].outcomes) == 2
+
+
+@pytest.mark.usefixtures("_built")
 def test_a_claim_out_of_scope_starts_no_further_runs() -> None:
     """Nobody waits for a claim that was not made for this Go."""
     large = replace(GOOD, stderr=GOOD.stderr.replace(b"end Alloc=69576", b"end Alloc=99999999"))
@@ -528,6 +539,19 @@ def test_resuming_runs_only_what_is_missing(tmp_path: Path) -> None:
     more = Scripted(lambda *_: GOOD)
     experiment.run(cells, more, tmp_path, Settings(repeat=5), again, lambda _: None)
     assert more.calls == ["a", "b"] * 5
+
+
+@pytest.mark.usefixtures("_built")
+def test_a_cell_that_we_failed_is_measured_again(tmp_path: Path) -> None:
+    """An engine that went away is no result to keep."""
+    kept = Run.start(tmp_path / "out", {"plan": "x"})
+    gone = Scripted(lambda *_: CellError("the engine went away"))
+    finished = experiment.run([planned()], gone, tmp_path, Settings(), kept, lambda _: None)
+    assert finished.exit_code == 4
+    back = Scripted(lambda *_: GOOD)
+    finished = experiment.run([planned()], back, tmp_path, Settings(), kept, lambda _: None)
+    assert finished.exit_code == 0
+    assert back.calls == ["own"] * 3
 
 
 @pytest.mark.usefixtures("_built")

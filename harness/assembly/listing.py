@@ -31,22 +31,17 @@ _HEADER = re.compile(
 )
 _OLD_HEADER = re.compile(r'--- prog list "(.*)" ---\s*\Z')
 _PACKAGE = re.compile(r"# (\S+)(?: \[\S+\])?\s*\Z")
-_NUMBERED_RELOCATION = re.compile(r"\trel [0-9]+\+[0-9]+ t=[0-9]")
 _RELOCATION = re.compile(r"\trel ([0-9]+)\+[0-9]+ t=\S+ .*\+(-?[0-9]+)\s*\Z")
 _CONTENT = re.compile(r"\t0x([0-9a-f]{4,8}) ((?:[0-9a-f]{2} ){1,16})")
-_MAY_START = re.compile(r"# |--- prog list|[^#\s].* size=").match
 _VARIABLE = re.compile(r"(?:[^\s\",()]*/)?(?:\"\"|[^\s\"/.,()]+)\.[^\W\d]\w*\Z")
 _NOT_PACKAGES = (
-    "type.",
-    "go.",
-    "gclocals.",
-    "$f",
-    "type:",
-    "go:",
-    "runtime.zero",
-    "runtime.staticuint64s",
+    *("type.", "type:", "go:", "go.string.", "go.itab.", "go.info.", "go.importpath.", "go.weak."),
+    *("go.typelink.", "go.range.", "go.loc.", "go.cuinfo.", "go.debuglines.", "runtime.zero"),
+    *("runtime.staticuint64s", "gclocals"),
 )
+_COMPILERS = ("type.", "type:", "go:", "go.string.", "go.info.", "gclocals")
 _MATTERS = re.compile(r".*(?:\.stmp_|statictmp_|\.jump)[0-9]+\Z")
+_STARTS = ("#", "-")
 _ENTRY = "\t0x0000 00000 ("
 _WORD = 8
 _POSITION = re.compile(r"(.*):([0-9]+)\Z", re.DOTALL)
@@ -96,7 +91,6 @@ class Text:
     valued: bool = False  # the header has value=: Go 1.4 to 1.6
     lines: list[str] = field(default_factory=list)
     duffs: list[int] = field(default_factory=list)  # where each DUFFZERO enters (Go 1.4)
-    numbered: bool | None = None  # kinds of relocation are numbers: up to Go 1.21
 
 
 @dataclass(slots=True)
@@ -113,6 +107,7 @@ class Datum:
 
 
 Part = Package | Text | Datum
+_OF_NO_INTEREST = Datum("", "", valued=False, size=0)
 
 
 def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one loop, for speed
@@ -122,7 +117,7 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one 
     datum: Datum | None = None  # the current data symbol, if its contents matter
     for line in lines:
         if line[:1] != "\t":
-            part = _start(line) if _MAY_START(line) else None
+            part = _start(line) if " size=" in line or line[:1] in _STARTS else None
             if part is not None:
                 if current is not None:
                     yield current
@@ -131,7 +126,7 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one 
                 datum = part if isinstance(part, Datum) and _MATTERS.match(part.name) else None
             elif line[:1].isdigit() and isinstance(current, Text) and current.old:
                 current.lines.append(line)
-        elif line[13:15] == " (" or " (" in line[9:26]:
+        elif body is None or line.startswith(_ENTRY):
             if line.startswith(_ENTRY) and (body is None or (body and "\tTEXT\t" in line)):
                 # A pasted piece of a listing, without the line before a function.
                 if current is not None:
@@ -141,11 +136,13 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one 
                 body = current.lines
             if body is not None:
                 body.append(line)
-        elif body is None:
-            if datum is not None:
+            elif datum is not None:
                 _fill(datum, line)
-        elif line[1] == "r" and isinstance(current, Text):
-            _relocation(current, line)
+        elif line[1:2] == "r":
+            if "runtime.duffzero+" in line and isinstance(current, Text):
+                _enter(current, line)
+        elif " " not in line[10:12]:  # there, the machine code's bytes have a space
+            body.append(line)
     if current is not None:
         yield current
 
@@ -158,6 +155,8 @@ def _start(line: str) -> Part | None:
     if line[0] == "-":
         old = _OLD_HEADER.match(line)
         return Text(old[1], old=True) if old else None
+    if line.startswith(_COMPILERS) and not (" STEXT " in line or " t=" in line):
+        return _OF_NO_INTEREST
     header = _HEADER.match(line)
     if header is None:
         return None
@@ -168,13 +167,11 @@ def _start(line: str) -> Part | None:
     return Datum(name, word or number, valued, int(size[:18]))
 
 
-def _relocation(text: Text, line: str) -> None:
-    """Take note of a relocation in a function."""
-    if "runtime.duffzero+" in line and text.valued:
-        offset = line.rpartition("+")[2].strip()
+def _enter(text: Text, line: str) -> None:
+    """Take note of where a DUFFZERO enters."""
+    offset = line.rpartition("+")[2].strip()
+    if text.valued:
         text.duffs.append(int(offset[:9]) if offset.isdigit() else -1)
-    if text.numbered is None:
-        text.numbered = _NUMBERED_RELOCATION.match(line) is not None
 
 
 def _fill(datum: Datum, line: str) -> None:
@@ -196,6 +193,9 @@ def _fill(datum: Datum, line: str) -> None:
 
 def position(text: str) -> tuple[str, int]:
     """Split a position; where there are two, the first one counts."""
+    file, _, line = text.rpartition(":")
+    if line.isdecimal() and file:
+        return file, int(line[:9])
     if text.endswith("]"):
         two = _TWO_POSITIONS.match(text)
         if two:

@@ -210,6 +210,8 @@ class _Reader:
                 yield each
 
     def datum(self, part: Datum) -> None:
+        if not part.name:
+            return
         known = self.known
         known.named_kinds |= not part.word.isdigit()
         if part.word.isdigit() and part.name.startswith("gclocals·"):

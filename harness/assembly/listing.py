@@ -27,7 +27,7 @@ _OLD_INSTRUCTION = re.compile(
     re.DOTALL,
 )
 _HEADER = re.compile(
-    r"(.+) (?:t=([0-9]+)|S([A-Z]+))(?: [a-z]+)* size=([0-9]+)((?: [a-z]+=\S+)*)\s*\Z"
+    r"(.*) (?:t=([0-9]+)|S([A-Z]+))(?: [a-z]+)* size=([0-9]+)((?: [a-z]+=\S+)*)\s*\Z"
 )
 _OLD_HEADER = re.compile(r'--- prog list "(.*)" ---\s*\Z')
 _PACKAGE = re.compile(r"# (\S+)(?: \[\S+\])?\s*\Z")
@@ -40,6 +40,9 @@ _NOT_PACKAGES = (
     *("runtime.staticuint64s", "gclocals"),
 )
 _COMPILERS = ("type.", "type:", "go:", "go.string.", "go.info.", "gclocals")
+_STRING_TYPE = re.compile(r" go[.:]info\.string\+0\s*\Z")
+_DESCRIBED = re.compile(r"\trel [0-9]+\+8 t=\S+ (.+)\+0\s*\Z")
+_ALWAYS = re.compile(r" (?:STEXT|SDWARFVAR|t=[0-9]+) ")
 _MATTERS = re.compile(r".*(?:\.stmp_|statictmp_|\.jump)[0-9]+\Z")
 _STARTS = ("#", "-")
 _ENTRY = "\t0x0000 00000 ("
@@ -101,7 +104,7 @@ class Datum:
     word: str  # "BSS", "NOPTRBSS", ... or a number
     valued: bool
     size: int
-    # Only of a symbol that values are copied from, or that is a jump table:
+    # Only of a symbol that values are copied from, of a jump table, or of a variable's description:
     filled: set[int] = field(default_factory=set)  # the words that aren't zero
     targets: list[int] = field(default_factory=list)
 
@@ -123,7 +126,7 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one 
                     yield current
                 current = part
                 body = part.lines if isinstance(part, Text) else None
-                datum = part if isinstance(part, Datum) and _MATTERS.match(part.name) else None
+                datum = part if isinstance(part, Datum) and _matters(part) else None
             elif line[:1].isdigit() and isinstance(current, Text) and current.old:
                 current.lines.append(line)
         elif body is None or line.startswith(_ENTRY):
@@ -155,7 +158,7 @@ def _start(line: str) -> Part | None:
     if line[0] == "-":
         old = _OLD_HEADER.match(line)
         return Text(old[1], old=True) if old else None
-    if line.startswith(_COMPILERS) and not (" STEXT " in line or " t=" in line):
+    if line.startswith(_COMPILERS) and not _ALWAYS.search(line):
         return _OF_NO_INTEREST
     header = _HEADER.match(line)
     if header is None:
@@ -174,9 +177,20 @@ def _enter(text: Text, line: str) -> None:
         text.duffs.append(int(offset[:9]) if offset.isdigit() else -1)
 
 
+def _matters(datum: Datum) -> bool:
+    """Say whether the contents of a data symbol are worth reading."""
+    return datum.word == "DWARFVAR" or _MATTERS.match(datum.name) is not None
+
+
 def _fill(datum: Datum, line: str) -> None:
     """Take note of a line of a data symbol's contents."""
-    if line[1] == "r":
+    if datum.word == "DWARFVAR":
+        described = _DESCRIBED.match(line)
+        if described:
+            datum.name = described[1]
+        elif _STRING_TYPE.search(line):
+            datum.filled.add(0)
+    elif line[1] == "r":
         relocation = _RELOCATION.match(line)
         if relocation:
             datum.filled.add(int(relocation[1][:12]) // _WORD * _WORD)
@@ -322,12 +336,13 @@ def names_package(path: str) -> bool:
     return bool(path) and path != _COMMAND_LINE
 
 
-def is_main(text: Text) -> bool:
+def is_main(text: Text, path: str) -> bool:
     """Say whether this is the function that only package main has, by its old spelling.
 
-    Up to Go 1.18 go build prints the path of a command's folder, but its symbols are main's.
+    Up to Go 1.18 go build prints the path of a command's folder, but its symbols are main's. The
+    runtime has a function main too.
     """
-    return text.name == _OWN + "main" or (text.old and text.name == "main")
+    return path != "runtime" and (text.name == _OWN + "main" or (text.old and text.name == "main"))
 
 
 def functions(lines: Iterable[str], *, package: str = "main") -> Iterator[Function]:
@@ -343,7 +358,7 @@ def functions(lines: Iterable[str], *, package: str = "main") -> Iterator[Functi
             path = part.path if holding else package
         elif isinstance(part, Text):
             held.append(part)
-            if is_main(part):
+            if is_main(part, path):
                 path = "main" if holding else path
                 holding = False
             if not (holding and part.name.startswith(_OWN)):

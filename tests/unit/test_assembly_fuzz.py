@@ -140,8 +140,8 @@ def test_flat_memory() -> None:
             yield "# example.com/a\n"
             yield from package
 
-    small = peak(repeated(1))
-    assert peak(repeated(10)) < 1.2 * small
+    small = peak(repeated(3))
+    assert peak(repeated(30)) < 1.5 * small
 
 
 def test_deep_flow_ends() -> None:

@@ -292,7 +292,7 @@ class _Analysis:
         self.steps: list[tuple[Callable[..., None] | None, tuple[Operand, ...]]] = []
         for each in self.code:
             kind = _kind(each.op)
-            self.steps.append((getattr(self, kind) if kind else None, operands(each.args)))
+            self.steps.append((getattr(_Analysis, kind) if kind else None, operands(each.args)))
 
     def _exposed(self) -> set[tuple[str, str]]:
         """Name the stack variables whose address is taken."""
@@ -361,7 +361,7 @@ class _Analysis:
         for site in block:
             step, args = self.steps[site]
             if step is not None:
-                step(site, args, state)
+                step(self, site, args, state)
         return self.found
 
     def _blocks(self) -> tuple[list[range], list[list[int]]]:

@@ -292,7 +292,7 @@ def finish(monkeypatch: pytest.MonkeyPatch) -> Callable[[Finished], None]:
     monkeypatch.setattr(engines, "ENGINES", {"local": lambda *_: Idle()})
 
     def end(finished: Finished) -> None:
-        monkeypatch.setattr(experiment, "run", lambda *_: finished)
+        monkeypatch.setattr(experiment, "run", lambda *_, **__: finished)
 
     return end
 

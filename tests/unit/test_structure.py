@@ -16,7 +16,8 @@ HARNESS = Path(__file__).parents[2] / "harness"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"report", "asm_view", "doctor", "results", "experiment"},
+    {"report", "asm_view", "doctor", "merging", "bisect"},
+    {"results", "experiment"},
     {"listings"},
     {"build"},
     {"engines.local", "engines.docker"},

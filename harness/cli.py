@@ -690,6 +690,39 @@ def _store() -> ToolchainStore:
 
 
 @cli.command()
+@click.argument(
+    "folder",
+    required=False,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="[RUN_DIR]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown"]),
+    default="table",
+    show_default=True,
+    help="For a terminal, or as GitHub renders it.",
+)
+@_JSON
+def matrix(folder: Path | None, form: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show a run as claims down and releases across, and name where an answer changes.
+
+    RUN_DIR is a folder that `goclaim run` or `goclaim merge` wrote. Without it,
+    the newest under results/ is shown.
+    """
+    from harness import changes, matrix_view, results
+
+    found = changes.matrix(results.read(folder or results.newest(Path("results"))))
+    if as_json:
+        click.echo(json.dumps(matrix_view.as_json(found), indent=2, ensure_ascii=False))
+    elif form == "markdown":
+        click.echo(matrix_view.markdown(found), nl=False)
+    else:
+        matrix_view.show(_console(), found)
+
+
+@cli.command()
 @click.argument("targets", nargs=-1, metavar="[SCENARIO|PATH.go|PATH.toml]...")
 @_GO
 @click.option(

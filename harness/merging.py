@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.observations import Cell
-from harness.results import COLUMNS, SCHEMA, Run
+from harness.results import COLUMNS, SCHEMA, Run, version_of
 from harness.toolchains import GoVersion
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Part:
     def cells(self) -> dict[_Key, Cell]:
         """Return the cells that its tables hold, in their order."""
         return {
-            _key(row): Cell(row["scenario"], _version(row), row["goos"], row["goarch"])
+            _key(row): Cell(row["scenario"], version_of(row), row["goos"], row["goarch"])
             for row in self.tables["measurements"]
         }
 
@@ -183,11 +183,6 @@ def _text(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> str:
 
 def _key(row: Mapping[str, str]) -> _Key:
     return row["go_version"], row["go_experiment"], row["scenario"]
-
-
-def _version(row: Mapping[str, str]) -> GoVersion:
-    experiment = row["go_experiment"]
-    return GoVersion.parse(row["go_version"] + (f"+{experiment}" if experiment else ""))
 
 
 def _check_agreement(parts: Sequence[Part]) -> None:

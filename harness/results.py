@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines import Outcome
 from harness.errors import CellError, UsageError
+from harness.toolchains import GoVersion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from harness.observations import Cell, Observations, Repetition
 
 SCHEMA = 1
+DOCUMENTED = (
+    "documented deviation: "  # how the reason of a deviation begins that a manifest explains
+)
 
 # The CSV column of each MemStats field that has one.
 MEMSTATS_COLUMNS: Mapping[str, str] = {
@@ -320,6 +324,28 @@ def read(folder: Path) -> Tables:
     return Tables(folder, run, **frames)
 
 
+def newest(folder: Path) -> Path:
+    """Return the newest run in a folder; the reference results where there is no other.
+
+    Raises ``UsageError`` where there is none at all.
+    """
+    runs = sorted((path.stat().st_mtime, path.parent) for path in folder.glob("*/run.json"))
+    found = [path for _, path in runs if path.name != "reference"]
+    if found:
+        return found[-1]
+    if not runs:
+        raise UsageError(
+            f"There is no run under {folder}/. Name its folder, or start with goclaim run."
+        )
+    return folder / "reference"
+
+
+def version_of(row: Mapping[Any, Any]) -> GoVersion:
+    """Return the release of a row of any table. Raises ``UsageError`` where it is none."""
+    experiment = row["go_experiment"]
+    return GoVersion.parse(row["go_version"] + (f"+{experiment}" if experiment else ""))
+
+
 def table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
     """Make a table with integer columns that may have gaps."""
     import pandas as pd  # noqa: PLC0415  slow to import, and a program may be running meanwhile
@@ -418,7 +444,7 @@ def _assembly(found: Observations) -> list[Row]:
 
 
 def _verdict(cell: Cell, verdict: Verdict) -> Row:
-    known = f"documented deviation: {verdict.known} " if verdict.deviates_as_documented else ""
+    known = f"{DOCUMENTED}{verdict.known} " if verdict.deviates_as_documented else ""
     return {
         **_identity(cell),
         "claim": verdict.claim,

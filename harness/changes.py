@@ -1,0 +1,603 @@
+"""A run's tables → claims down, releases across, and where the answer changes, in words (pure).
+
+A change is read from figures that differ by more than the claim's tolerance
+and more than what the repetitions differ by, or from a verdict that turns.
+What could not be had or decided on a release is said with its reason and is
+no change: the words then go by the releases on either side of it.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from harness import scenarios
+from harness.claims import UNIT_BYTES, Figure, Unmeasured
+from harness.memstats import MIB, Output, Snapshot
+from harness.results import DOCUMENTED, MEMSTATS_COLUMNS, version_of
+from harness.toolchains import GoVersion, catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from harness.results import Tables
+    from harness.scenarios import Scenario
+
+Shape = Literal["figure", "sequence", "statement"]
+_DECIDED = {"reproduced", "not reproduced"}
+_LONGEST = 6  # numbers of a sequence that are all shown
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one claim on one release.
+
+    Attributes:
+        version: The release.
+        verdict: As in ``verdicts.csv``, or ``not available``.
+        in_scope: Whether the claim was made for that release.
+        documented: Whether the manifest says why it deviates.
+        expected: The figure as printed, or what has to be in the listing.
+        measured: The figure as measured.
+        unit: The unit of expected and measured; empty for listings.
+        tolerance: How far two figures may be apart and still be the same.
+        low: The smallest measurement.
+        high: The largest measurement.
+        reason: What the verdict rests on.
+    """
+
+    version: GoVersion
+    verdict: str
+    in_scope: bool
+    documented: bool = False
+    expected: str = ""
+    measured: str = ""
+    unit: str = ""
+    tolerance: float = 0
+    low: float = 0
+    high: float = 0
+    reason: str = ""
+
+    @property
+    def spread(self) -> float:
+        """How far the repetitions are apart."""
+        return self.high - self.low
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether the repetitions are further apart than the claim tolerates."""
+        return self.spread > self.tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim over all releases.
+
+    Attributes:
+        claim: Its id within its scenario.
+        says: The claim in a sentence, where its manifest is shipped.
+        readings: What became of it, by release.
+        words: Its figure or statement, and where that changes.
+        changes: Whether it does.
+        notes: Where nothing is known of it alone, and why.
+    """
+
+    claim: str
+    says: str
+    readings: Mapping[GoVersion, Reading]
+    words: str
+    changes: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One scenario's claims.
+
+    Attributes:
+        scenario: Its name.
+        title: Its title, where its manifest is shipped.
+        write_up: The write-up it belongs to, else empty.
+        experiment: The write-up's experiment, else empty.
+        lines: Its claims.
+        notes: Where nothing is known of any of them, and why.
+    """
+
+    scenario: str
+    title: str
+    write_up: str
+    experiment: str
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Claims down, releases across.
+
+    Attributes:
+        versions: The releases, ascending, each before itself with an experiment.
+        groups: The scenarios, in the order of the write-ups.
+        notes: What is to be known about releases as a whole.
+    """
+
+    versions: tuple[GoVersion, ...]
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...]
+
+
+def matrix(tables: Tables) -> Matrix:
+    """Lay out a run's verdicts and put into words where they change."""
+    shipped = {one.name: one for one in scenarios.shipped()}
+    rows = _verdicts(tables, shipped)
+    statuses = _statuses(tables)
+    versions = tuple(sorted({version for version, _ in statuses}))
+    measured = dict.fromkeys(scenario for _, scenario in statuses)
+    order = [name for name in shipped if name in measured]
+    order += [name for name in measured if name not in shipped]
+    lost = _lost(versions, order, rows, statuses)
+    namer = _Namer(versions)
+    groups = [
+        _group(name, shipped.get(name), rows.get(name, {}), namer, lost)
+        for name in order
+        if rows.get(name)
+    ]
+    notes = [namer.note("not available", reason, where) for reason, where in lost.items()]
+    return Matrix(versions, tuple(groups), (*notes, *_unknown(tables, namer)))
+
+
+# --- reading the tables ------------------------------------------------------
+
+_Statuses = dict[tuple[GoVersion, str], str]
+_Rows = dict[str, dict[str, dict[GoVersion, Reading]]]  # scenario, claim, release
+
+
+def _statuses(tables: Tables) -> _Statuses:
+    """Return how each cell ended; one whose repetitions differ, how the last did."""
+    return {
+        (version_of(row), row["scenario"]): row["status"]
+        for row in tables.measurements.to_dict("records")
+    }
+
+
+def _verdicts(tables: Tables, shipped: Mapping[str, Scenario]) -> _Rows:
+    """Read the verdicts; a cell without any, for a failure of ours, is not available."""
+    ranges = _ranges(tables, shipped)
+    rows: _Rows = {}
+    for row in tables.verdicts.to_dict("records"):
+        version, scenario, claim = version_of(row), row["scenario"], row["claim"]
+        reading = _reading(version, {str(key): str(value) for key, value in row.items()})
+        low, high = ranges.get((version, scenario, claim), (reading.low, reading.high))
+        if low <= _number(reading.measured) <= high:
+            reading = replace(reading, low=low, high=high)
+        rows.setdefault(scenario, {}).setdefault(claim, {})[version] = reading
+    for (version, scenario), status in _statuses(tables).items():
+        for readings in rows.get(scenario, {}).values():
+            if version not in readings:
+                reason = status.partition(": ")[2] or "nothing was judged"
+                readings[version] = Reading(
+                    version, "not available", in_scope=True, reason=_short(reason, version)
+                )
+    return rows
+
+
+def _reading(version: GoVersion, row: Mapping[str, str]) -> Reading:
+    middle, spread = _number(row["measured"]), _number(row["spread"] or "0")
+    return Reading(
+        version=version,
+        verdict=row["verdict"],
+        in_scope=row["in_scope"] == "True",
+        documented=row["reason"].startswith(DOCUMENTED),
+        expected=row["expected"],
+        measured=row["measured"],
+        unit=row["unit"],
+        tolerance=_number(row["tolerance"] or "0"),
+        low=middle - spread / 2,
+        high=middle + spread / 2,
+        reason=_short(row["reason"], version),
+    )
+
+
+def _number(text: str) -> float:
+    """Return a figure; not a number for what is none, which is near nothing."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _short(reason: str, version: GoVersion) -> str:
+    """Say a reason so that it is the same on every release where it is the same."""
+    if reason.startswith("the repetitions disagree"):
+        return "the repetitions disagree"
+    first = reason.partition("\n")[0]
+    for name in (f"Go {version}", f"Go {version.release}", f"go{version.release}"):
+        first = first.replace(name, "this Go")
+    return textwrap.shorten(first, 200, placeholder=" ...")
+
+
+def _ranges(
+    tables: Tables, shipped: Mapping[str, Scenario]
+) -> dict[tuple[GoVersion, str, str], tuple[float, float]]:
+    """Return the smallest and the largest measurement of each figure that is one MemStats field.
+
+    The verdicts hold the median and the spread alone.
+    """
+    outputs: dict[tuple[GoVersion, str], dict[int, list[Snapshot]]] = {}
+    good = tables.measurements[tables.measurements["status"] == "ok"].dropna(subset=["repetition"])
+    for row in good.to_dict("records"):
+        stats = {
+            name: int(row[column])
+            for column, name in MEMSTATS_COLUMNS.items()
+            if str(row[column]).isdigit()
+        }
+        runs = outputs.setdefault((version_of(row), row["scenario"]), {})
+        runs.setdefault(int(row["repetition"]), []).append(Snapshot(row["snapshot"], stats))
+    ranges = {}
+    for (version, name), runs in outputs.items():
+        for claim in shipped[name].manifest.claims if name in shipped else ():
+            if not isinstance(claim, Figure) or claim.of is not None:
+                continue
+            try:
+                found = [
+                    claim.measure(Output(tuple(snapshots)), {}).number or 0
+                    for snapshots in runs.values()
+                ]
+            except Unmeasured:
+                continue
+            unit = UNIT_BYTES[claim.unit]
+            ranges[version, name, claim.id] = (min(found) / unit, max(found) / unit)
+    return ranges
+
+
+def _lost(
+    versions: Sequence[GoVersion], order: Sequence[str], rows: _Rows, statuses: _Statuses
+) -> dict[str, list[GoVersion]]:
+    """Return the releases that were not available at all, by reason."""
+    lost: dict[str, list[GoVersion]] = {}
+    for version in versions:
+        readings = [
+            readings[version]
+            for name in order
+            for readings in rows.get(name, {}).values()
+            if version in readings
+        ]
+        reasons = {one.reason for one in readings if one.verdict == "not available"}
+        applicable = [one for one in readings if one.verdict != "not applicable"]
+        if not readings:
+            own = {text for (where, _), text in statuses.items() if where == version}
+            if len(own) == 1 and not own & {"ok"}:
+                reason = _short(own.pop().partition(": ")[2], version)
+                lost.setdefault(reason, []).append(version)
+        elif len(reasons) == 1 and all(one.verdict == "not available" for one in applicable):
+            lost.setdefault(reasons.pop(), []).append(version)
+    return lost
+
+
+def _unknown(tables: Tables, namer: _Namer) -> list[str]:
+    """Name what the run does not hold: cells of its plan, and series between its releases."""
+    notes = []
+    if gaps := tables.run.get("gaps"):
+        some = ", ".join(gaps[:3]) + (", ..." if len(gaps) > 3 else "")  # noqa: PLR2004
+        notes.append(f"not measured: {len(gaps)} cells of the plan ({some})")
+    minors = {version.minor for version in namer.versions}
+    series = dict.fromkeys(one.minor for one in catalogue())
+    between = [one for one in series if min(minors) < one < max(minors) and one not in minors]
+    if minors and between:
+        names = ", ".join(f"1.{minor}" for minor in between)
+        notes.append(
+            f"not in this run: {names}; a change is named at the first release here that shows it"
+        )
+    return notes
+
+
+# --- one scenario ------------------------------------------------------------
+
+
+def _group(
+    name: str,
+    scenario: Scenario | None,
+    claims: Mapping[str, Mapping[GoVersion, Reading]],
+    namer: _Namer,
+    lost: Mapping[str, Sequence[GoVersion]],
+) -> Group:
+    manifest = scenario.manifest if scenario else None
+    sentences = {one.id: one.says for one in manifest.claims} if manifest else {}
+    everywhere = {version for versions in lost.values() for version in versions}
+    shared = _shared(list(claims.values()), everywhere)
+    lines = []
+    for claim, readings in claims.items():
+        words, changes = describe(readings.values(), namer.name)
+        own = _undecided(readings, everywhere | set(shared))
+        notes = tuple(
+            namer.note(verdict, reason, where) for (verdict, reason), where in own.items()
+        )
+        lines.append(Line(claim, sentences.get(claim, ""), readings, words, changes, notes))
+    grouped: dict[tuple[str, str], list[GoVersion]] = {}
+    for version, why in shared.items():
+        grouped.setdefault(why, []).append(version)
+    return Group(
+        scenario=name,
+        title=manifest.title if manifest else "",
+        write_up=manifest.write_up if manifest else "",
+        experiment=manifest.experiment if manifest else "",
+        lines=tuple(lines),
+        notes=tuple(
+            namer.note(verdict, reason, where) for (verdict, reason), where in grouped.items()
+        ),
+    )
+
+
+def _shared(
+    claims: Sequence[Mapping[GoVersion, Reading]], known: set[GoVersion]
+) -> dict[GoVersion, tuple[str, str]]:
+    """Return the releases on which no claim of a scenario could be decided, for one reason."""
+    shared = {}
+    for version in sorted({version for readings in claims for version in readings} - known):
+        whys = {
+            (one.verdict, one.reason)
+            for readings in claims
+            if (one := readings.get(version)) is not None
+        }
+        if len(whys) == 1 and not {verdict for verdict, _ in whys} & _DECIDED:
+            shared[version] = whys.pop()
+    return shared
+
+
+def _undecided(
+    readings: Mapping[GoVersion, Reading], known: set[GoVersion]
+) -> dict[tuple[str, str], list[GoVersion]]:
+    found: dict[tuple[str, str], list[GoVersion]] = {}
+    for version in sorted(readings):
+        one = readings[version]
+        if version not in known and one.verdict not in _DECIDED:
+            found.setdefault((one.verdict, one.reason), []).append(version)
+    return found
+
+
+# --- words -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Namer:
+    """Says releases as shortly as can be understood within one run."""
+
+    versions: tuple[GoVersion, ...]
+    _plain: tuple[GoVersion, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = tuple(one for one in self.versions if not one.experiment)
+        object.__setattr__(self, "_plain", plain)
+
+    def name(self, version: GoVersion) -> str:
+        """Say ``1.14`` where the run holds one release of that series, else ``1.14.15``."""
+        releases = {one.release for one in self.versions if one.minor == version.minor}
+        text = version.series if len(releases) == 1 else version.release
+        return f"{text}+{version.experiment}" if version.experiment else text
+
+    def note(self, verdict: str, reason: str, versions: Sequence[GoVersion]) -> str:
+        """Say where a verdict is none, and why: ``not applicable before 1.5 (...)``."""
+        return f"{verdict} {self.where(versions)}" + (f" ({reason})" if reason else "")
+
+    def where(self, versions: Sequence[GoVersion]) -> str:
+        """Say ``before 1.7``, ``from 1.24``, ``on 1.5 to 1.8`` or ``on 1.25+noswissmap``."""
+        among = set(versions)
+        if among >= set(self.versions):
+            return "on every release"
+        said = []
+        stretch: list[GoVersion] = []
+        for number, version in enumerate((*self._plain, None)):
+            if version in among and version is not None:
+                stretch.append(version)
+            elif stretch:
+                said.append(self._stretch(stretch, number))
+                stretch = []
+        said += [f"on {self.name(one)}" for one in versions if one.experiment]
+        return ", ".join(said)
+
+    def _stretch(self, stretch: Sequence[GoVersion], end: int) -> str:
+        first, last = self.name(stretch[0]), self.name(stretch[-1])
+        if end == len(self._plain) and len(stretch) > 1:
+            return f"from {first}"
+        if stretch[0] == self._plain[0] and end < len(self._plain):
+            return f"before {self.name(self._plain[end])}"
+        if len(stretch) == 1:
+            return f"on {first}"
+        return f"on {first} to {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Neighbouring releases on which a claim comes out the same."""
+
+    readings: tuple[Reading, ...]
+
+    @property
+    def first(self) -> GoVersion:
+        return self.readings[0].version
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The smallest and the largest measurement."""
+        return min(one.low for one in self.readings), max(one.high for one in self.readings)
+
+    def agrees(self, others: Iterable[Reading], same: Callable[[Reading, Reading], bool]) -> bool:
+        return all(same(one, other) for other in others for one in self.readings)
+
+
+def describe(
+    readings: Iterable[Reading], name: Callable[[GoVersion], str] = str
+) -> tuple[str, bool]:
+    """Put one claim's way through the releases into words, and say whether it changes.
+
+    As ``293 MB, 287 MB from 1.24, with noswissmap 293 MB again``.
+    """
+    everything = sorted(readings, key=lambda one: one.version)
+    shape = _shape(everything)
+    usable = [one for one in everything if _usable(one, shape)]
+    if not usable:
+        return "", False
+    tracks: dict[str, list[Reading]] = {}
+    for one in usable:
+        tracks.setdefault(one.version.experiment, []).append(one)
+    plain = _segments(tracks.pop("", []), _SAME[shape])
+    said = (
+        _say_statements(plain, name) if shape == "statement" else _say_figures(plain, shape, name)
+    )
+    changes = len(plain) > 1
+    for track in tracks.values():
+        beside = _experiment(_segments(track, _SAME[shape]), plain, shape, name)
+        changes = changes or bool(beside and plain)
+        said += beside
+    return ", ".join(said), changes
+
+
+def _experiment(
+    segments: Sequence[_Segment],
+    plain: Sequence[_Segment],
+    shape: Shape,
+    name: Callable[[GoVersion], str],
+) -> list[str]:
+    """Say what comes out with an experiment, where that is not what comes out without."""
+    said = []
+    for segment in segments:
+        beside = _beside(segment, plain)
+        if beside and all(segment.agrees(one.readings, _SAME[shape]) for one in beside):
+            continue
+        again = any(_again(segment, one, shape) for one in plain if one not in beside)
+        text = f"with {segment.first.experiment} {_text(segment, shape, plain)}"
+        releases = (name(replace(one.version, experiment="")) for one in segment.readings)
+        where = f" on {' and '.join(releases)}" if len(segments) > 1 else ""
+        said.append(f"{text}{' again' if again else ''}{where}{_unsteady(segment, shape)}")
+    return said
+
+
+def _beside(segment: _Segment, plain: Sequence[_Segment]) -> list[_Segment]:
+    """Return what comes out without the experiment: on the same releases, or the last before."""
+    found: dict[_Segment, None] = {}
+    for one in segment.readings:
+        before = [other for other in plain if other.first <= replace(one.version, experiment="")]
+        found.update(dict.fromkeys(before[-1:]))
+    return list(found)
+
+
+def _again(segment: _Segment, earlier: _Segment, shape: Shape) -> bool:
+    """Whether a claim comes out as it did before: for figures, within what was measured."""
+    if not segment.agrees(earlier.readings, _SAME[shape]):
+        return False
+    (low, high), (lower, higher) = segment.span, earlier.span
+    return shape != "figure" or (low <= higher and lower <= high)
+
+
+def _shape(readings: Sequence[Reading]) -> Shape:
+    """Tell figures from sequences of numbers and from statements that hold or do not."""
+    for one in readings:
+        if one.verdict in _DECIDED and one.expected:
+            if not one.unit or (not one.expected[0].isdigit() and one.expected[0] != "-"):
+                return "statement"
+            return "sequence" if "," in one.expected else "figure"
+    return "figure"
+
+
+def _usable(one: Reading, shape: Shape) -> bool:
+    if shape == "figure":
+        return one.high == one.high  # a number, even where the repetitions disagree
+    return one.verdict in _DECIDED
+
+
+def _same_figure(one: Reading, other: Reading) -> bool:
+    """Compare what the repetitions span; where both differ from run to run, generously."""
+    gap = max(one.low, other.low) - min(one.high, other.high)
+    return gap <= max(one.tolerance, other.tolerance, min(one.spread, other.spread)) + 1e-9
+
+
+_SAME: Mapping[Shape, Callable[[Reading, Reading], bool]] = {
+    "figure": _same_figure,
+    "sequence": lambda one, other: one.measured == other.measured,
+    "statement": lambda one, other: one.verdict == other.verdict,
+}
+
+
+def _segments(
+    readings: Sequence[Reading], same: Callable[[Reading, Reading], bool]
+) -> list[_Segment]:
+    """Cut releases into stretches in which every two agree, so that no slow drift is lost."""
+    segments: list[_Segment] = []
+    for one in readings:
+        if segments and segments[-1].agrees([one], same):
+            segments[-1] = _Segment((*segments[-1].readings, one))
+        else:
+            segments.append(_Segment((one,)))
+    return segments
+
+
+def _say_figures(
+    segments: Sequence[_Segment], shape: Shape, name: Callable[[GoVersion], str]
+) -> list[str]:
+    said = []
+    for number, segment in enumerate(segments):
+        earlier = segments[: max(number - 1, 0)]
+        again = any(_again(segment, one, shape) for one in earlier)
+        since = f"{' again' if again else ''} from {name(segment.first)}" if number else ""
+        said.append(f"{_text(segment, shape)}{since}{_unsteady(segment, shape)}")
+    return said
+
+
+def _say_statements(segments: Sequence[_Segment], name: Callable[[GoVersion], str]) -> list[str]:
+    said: list[str] = []
+    for number, segment in enumerate(segments):
+        holds = segment.readings[0].verdict == "reproduced"
+        if not holds and number == 0 and len(segments) > 1:
+            continue  # "released from 1.4" says it
+        text = _text(segment, "statement", segments[:number])
+        again = " again" if holds and number > 1 else ""
+        said.append(f"{text}{again} from {name(segment.first)}" if number else text)
+    return said
+
+
+def _text(segment: _Segment, shape: Shape, told: Sequence[_Segment] = ()) -> str:
+    """Say what a claim comes out as; shorter where its contrary has been told."""
+    first = segment.readings[0]
+    if shape == "statement":
+        yes, no = _statement(first)
+        if first.verdict == "reproduced":
+            return yes
+        if any(one.readings[0].verdict == "reproduced" for one in told):
+            return re.sub(r"^no .*", "none", re.sub(r"^(does not hold|not \w+)$", "not", no))
+        return no
+    if shape == "sequence":
+        numbers = first.measured.split(", ")
+        if len(numbers) > _LONGEST:
+            numbers = [*numbers[:3], "...", numbers[-1]]
+        return " ".join(numbers)
+    ends = [float(one.measured) for one in segment.readings]
+    if any(one.unsteady for one in segment.readings):
+        ends = [*segment.span]
+    low, high = min(ends), max(ends)
+    unit = first.unit
+    if unit == "bytes" and high >= MIB:
+        low, high, unit = low / MIB, high / MIB, "MB"
+    shown = [_shown(number) for number in dict.fromkeys((low, high))]
+    return "-".join(dict.fromkeys(shown)) + ("" if unit in {"count", "ratio"} else f" {unit}")
+
+
+def _shown(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 10 else f"{number:.2f}".rstrip("0").rstrip(".")  # noqa: PLR2004
+
+
+def _unsteady(segment: _Segment, shape: Shape) -> str:
+    unsteady = shape == "figure" and any(one.unsteady for one in segment.readings)
+    return " (differs from run to run)" if unsteady else ""
+
+
+def _statement(reading: Reading) -> tuple[str, str]:
+    """Say a statement, and its opposite."""
+    expected = reading.expected.replace("runtime.", "")
+    if not reading.unit:
+        if expected.startswith("no "):
+            return expected, expected.removeprefix("no ")
+        return expected, f"not {expected}" if expected[0].isdigit() else f"no {expected}"
+    word = {"<": "released", ">": "kept"}.get(expected[0])
+    return (word, f"not {word}") if word else ("holds", "does not hold")

@@ -1,0 +1,254 @@
+"""A matrix of claims and releases, for a terminal, as Markdown or as JSON; decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+    from harness.changes import Group, Line, Matrix, Reading
+    from harness.toolchains import GoVersion
+
+# Signs first: colours are lost in logs, on paper and on many an eye.
+_SIGNS: Mapping[str, tuple[str, str]] = {
+    "reproduced": ("✓", "green"),
+    "not reproduced": ("✗", "red"),
+    "inconclusive": ("?", "yellow"),
+    "not applicable": ("-", "dim"),
+    "not available": ("!", "yellow"),
+}
+_DOCUMENTED = ("≠", "cyan")
+_NOTHING = ("", "dim")
+LEGEND = (
+    "✓ reproduced, ✗ not reproduced, ≠ deviates as documented, ? inconclusive, - not applicable, "
+    "! not available; in brackets where the claim was not made for that release"
+)
+_TITLES = {"A": "Write-up A", "B": "Write-up B", "": "Your own"}
+_NAMES_FROM = 24  # columns that the claims' names need
+
+
+def sign(reading: Reading | None) -> tuple[str, str]:
+    """Return the sign and style of one claim on one release."""
+    if reading is None:
+        return _NOTHING
+    text, style = _DOCUMENTED if reading.documented else _SIGNS.get(reading.verdict, ("?", ""))
+    bracketed = not reading.in_scope and reading.verdict not in {"not applicable", "not available"}
+    return (f"({text})", "dim") if bracketed else (text, style)
+
+
+class _Headings:
+    """Short column headings: ``.14``, or ``.14.15`` beside others of its series; ``+a`` behind."""
+
+    def __init__(self, versions: Sequence[GoVersion]) -> None:
+        self._series = [len({one.release for one in versions if one.minor == each.minor}) > 1
+                        for each in versions]  # fmt: skip
+        experiments = dict.fromkeys(one.experiment for one in versions if one.experiment)
+        self._marks = {name: f"+{chr(ord('a') + n)}" for n, name in enumerate(experiments)}
+        self.texts = {
+            one: self._marks[one.experiment]
+            if one.experiment and any(other == _plain(one) for other in versions)
+            else _short(one, several) + self._marks.get(one.experiment, "")
+            for one, several in zip(versions, self._series, strict=True)
+        }
+
+    def legend(self) -> list[str]:
+        """Say what the marks of experiments mean."""
+        return [
+            f"{mark} behind a release: with GOEXPERIMENT={name}"
+            for name, mark in self._marks.items()
+        ]
+
+
+def _plain(version: GoVersion) -> GoVersion:
+    return type(version)(version.minor, version.patch)
+
+
+def _short(version: GoVersion, several: bool) -> str:  # noqa: FBT001
+    return version.release.removeprefix("1") if several else f".{version.minor}"
+
+
+# --- for a terminal ----------------------------------------------------------
+
+
+def show(console: Console, matrix: Matrix) -> None:
+    """Print the matrix, in as many tables as the width needs, and the changes below."""
+    headings = _Headings(matrix.versions)
+    for versions in _blocks(matrix.versions, headings, console.width):
+        console.print(_table(matrix, versions, headings, console.width))
+    for line in (LEGEND, *headings.legend()):
+        console.print(Text(line, "dim"))
+    console.print()
+    console.print(Text("Where it changes", "bold"))
+    for group in matrix.groups:
+        said = list(_said(group))
+        if said:
+            console.print(Text(_name(group), "bold"))
+        for claim, words in said:
+            console.print(Text.assemble("  ", (claim, "cyan"), ": " if claim else "", words))
+    console.print(Text(_unchanged(matrix), "dim"))
+    for note in matrix.notes:
+        console.print(Text(note, "dim"))
+
+
+def _blocks(
+    versions: Sequence[GoVersion], headings: _Headings, width: int
+) -> Iterator[list[GoVersion]]:
+    """Cut the releases into tables that fit."""
+    block: list[GoVersion] = []
+    room = width - _NAMES_FROM
+    for version in versions:
+        column = _column(headings.texts[version])
+        if block and column > room:
+            yield block
+            block, room = [], width - _NAMES_FROM
+        block.append(version)
+        room -= column
+    if block:
+        yield block
+
+
+def _column(heading: str) -> int:
+    return max(3, len(heading))  # "(✓)"
+
+
+def _table(matrix: Matrix, versions: Sequence[GoVersion], headings: _Headings, width: int) -> Table:
+    needed = sum(_column(headings.texts[one]) for one in versions)
+    airy = needed + len(versions) + _NAMES_FROM <= width
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(airy), 0, 0))
+    table.add_column("claim, on Go 1", overflow="fold", min_width=_NAMES_FROM - 2)
+    for one in versions:
+        heading = headings.texts[one]
+        table.add_column(heading, justify="center", no_wrap=True, width=_column(heading))
+    write_up = None
+    for group in matrix.groups:
+        if group.write_up != write_up:
+            write_up = group.write_up
+            table.add_row(Text(_TITLES.get(write_up, write_up), "bold underline"))
+        table.add_row(Text(_name(group), "bold"))
+        for number, line in enumerate(group.lines):
+            cells = (Text(*sign(line.readings.get(one))) for one in versions)
+            table.add_row(f" {line.claim}", *cells, end_section=number == len(group.lines) - 1)
+    return table
+
+
+def _name(group: Group) -> str:
+    return f"{group.experiment} {group.scenario}".strip()
+
+
+def _said(group: Group) -> Iterator[tuple[str, str]]:
+    """Return what is to be said of a scenario: claim (empty for all of them) and words."""
+    for note in group.notes:
+        yield "", note
+    for line in group.lines:
+        words = [line.words] if line.changes else []
+        if words or line.notes:
+            yield line.claim, "; ".join([*words, *line.notes])
+
+
+def _unchanged(matrix: Matrix) -> str:
+    lines = [line for group in matrix.groups for line in group.lines]
+    same = sum(bool(line.words) and not line.changes for line in lines)
+    if len(matrix.versions) == 1:
+        return f"{len(lines)} claims on one release: nothing to compare"
+    return f"{same} of {len(lines)} claims come out the same on every release they could be read on"
+
+
+# --- as Markdown -------------------------------------------------------------
+
+
+def markdown(matrix: Matrix) -> str:
+    """Write the matrix as GitHub renders it."""
+    headings = _Headings(matrix.versions)
+    lines: list[str] = []
+    for write_up in dict.fromkeys(group.write_up for group in matrix.groups):
+        lines += [f"### {_TITLES.get(write_up, write_up)}", ""]
+        columns = [_heading(one, headings) for one in matrix.versions]
+        lines.append(f"| claim | {' | '.join(columns)} |")
+        lines.append("|---" + "|:-:" * len(columns) + "|")
+        for group in matrix.groups:
+            if group.write_up == write_up:
+                lines.append(f"| **{_escaped(_name(group))}** |" + " |" * len(columns))
+                for line in group.lines:
+                    cells = [sign(line.readings.get(one))[0] for one in matrix.versions]
+                    lines.append(f"| {_escaped(line.claim)} | {' | '.join(cells)} |")
+        lines.append("")
+    lines += [*(f"{_escaped(text)}.  " for text in (LEGEND, *headings.legend())), ""]
+    lines += ["### Where it changes", ""]
+    for group in matrix.groups:
+        said = list(_said(group))
+        if said:
+            title = f": {_escaped(group.title)}" if group.title else ""
+            lines.append(f"- **{_escaped(_name(group))}**{title}")
+        lines += [
+            f"  - `{claim}`: {_escaped(words)}" if claim else f"  - {_escaped(words)}"
+            for claim, words in said
+        ]
+    lines += ["", *(f"{_escaped(text)}.  " for text in (_unchanged(matrix), *matrix.notes)), ""]
+    lines += ["<details><summary>What the claims say</summary>", ""]
+    for group in matrix.groups:
+        lines.append(f"- **{_escaped(_name(group))}**")
+        lines += [f"  - `{one.claim}`: {_escaped(one.says)}" for one in group.lines if one.says]
+    return "\n".join([*lines, "", "</details>", ""])
+
+
+def _heading(version: GoVersion, headings: _Headings) -> str:
+    text = headings.texts[version]
+    return f"1{text}" if text.startswith(".") else text
+
+
+def _escaped(text: str) -> str:
+    for character in "\\|<*_`[":
+        text = text.replace(character, f"\\{character}")
+    return text
+
+
+# --- as JSON -----------------------------------------------------------------
+
+
+def as_json(matrix: Matrix) -> dict[str, Any]:
+    """Return the matrix as ``goclaim matrix --json`` prints it."""
+    return {
+        "versions": [str(one) for one in matrix.versions],
+        "scenarios": [
+            {
+                "scenario": group.scenario,
+                "write_up": group.write_up,
+                "experiment": group.experiment,
+                "title": group.title,
+                "notes": list(group.notes),
+                "claims": [_line_as_json(line) for line in group.lines],
+            }
+            for group in matrix.groups
+        ],
+        "notes": list(matrix.notes),
+    }
+
+
+def _line_as_json(line: Line) -> dict[str, Any]:
+    return {
+        "claim": line.claim,
+        "says": line.says,
+        "words": line.words,
+        "changes": line.changes,
+        "notes": list(line.notes),
+        "cells": {
+            str(version): {
+                "sign": sign(one)[0],
+                "verdict": one.verdict,
+                "in_scope": one.in_scope,
+                "documented": one.documented,
+                "expected": one.expected,
+                "measured": one.measured,
+                "unit": one.unit,
+                "reason": one.reason,
+            }
+            for version, one in sorted(line.readings.items())
+        },
+    }

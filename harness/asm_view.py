@@ -78,7 +78,8 @@ def show_one(
         ]
         if not shown:
             continue
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=function.name, title_style="bold")
+        title = Text(function.name, "bold")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title)
         table.title_justify = "left"
         table.add_column("source", overflow="fold", ratio=2)
         table.add_column("instructions", overflow="fold", ratio=3)

@@ -17,13 +17,15 @@ from harness import __version__
 from harness.errors import CellError, GoclaimError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
-    from harness.experiment import Event, Finished, Judged
+    from harness.bisect import Found, Step
+    from harness.claims import Verdict
+    from harness.experiment import Event, Finished, Judged, Planned
     from harness.listings import Listed
-    from harness.toolchains import ToolchainStore
+    from harness.toolchains import GoVersion, ToolchainStore
 
 # Everything of weight is imported where it is used, so that --help answers at once.
 
@@ -104,6 +106,16 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
     "--resume", is_flag=True, help="Go on in --out where an earlier run of the same plan ended."
 )
 @click.option(
+    "--dry-run", is_flag=True, help="List the cells and what would be downloaded; do nothing."
+)
+@click.option(
+    "--keep-toolchains",
+    type=click.Choice(["fetched", "none"]),
+    default="fetched",
+    show_default=True,
+    help="What stays of the releases: all that are fetched, or none once its cells are done.",
+)
+@click.option(
     "--gomaxprocs",
     type=click.IntRange(1, 1024),
     default=4,
@@ -179,6 +191,9 @@ def run(
         planned = experiment.shard(whole, *part)
         if not planned:
             raise UsageError(f"--shard {part[0]}/{part[1]}: the plan has fewer releases than that.")
+        if options["dry_run"]:
+            _show_plan(planned, store, as_json=as_json)
+            return
         folder = out or Path("results") / results.timestamp()
         provenance = {
             **_provenance(spec, place.name, settings),
@@ -188,7 +203,15 @@ def run(
             "cells": [one.cell.id for one in whole],
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
-        finished = experiment.run(planned, place, cache, settings, kept, watch)
+        finished = experiment.run(
+            planned,
+            place,
+            cache,
+            settings,
+            kept,
+            watch,
+            done_with=store.remove if options["keep_toolchains"] == "none" else None,
+        )
     if as_json:
         click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
     else:
@@ -196,6 +219,32 @@ def run(
     if finished.error:
         click.echo(f"goclaim: {finished.error}", err=True)
     sys.exit(finished.exit_code)
+
+
+def _show_plan(planned: Sequence[Planned], store: ToolchainStore, *, as_json: bool) -> None:
+    from harness.toolchains import download_size
+
+    here = {one.name for one in store.fetched()}
+    releases = dict.fromkeys(one.cell.version for one in planned if one.program)
+    missing = [one for one in releases if f"go{one.release}" not in here]
+    if as_json:
+        cells = [
+            {"cell": one.cell.id, "not_applicable": one.not_applicable or None} for one in planned
+        ]
+        download = [
+            {"go": one.release, "about_bytes": download_size(one)} for one in dict.fromkeys(missing)
+        ]
+        click.echo(json.dumps({"cells": cells, "download": download}, indent=2))
+        return
+    for one in planned:
+        click.echo(
+            one.cell.id
+            + (f"  (not applicable: {one.not_applicable})" if one.not_applicable else "")
+        )
+    size = sum(map(download_size, missing)) >> 20
+    names = ", ".join(f"go{one.release}" for one in missing)
+    click.echo(f"{len(planned)} cells on {len(releases)} releases")
+    click.echo(f"to download: {names}, about {size} MB" if missing else "nothing to download")
 
 
 def _part(text: str) -> tuple[int, int]:
@@ -237,7 +286,7 @@ def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if quiet or not console.is_terminal:
         last: list[object] = []
 
@@ -251,7 +300,7 @@ def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[
         yield console.print, line
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -277,7 +326,7 @@ def _show(finished: Finished, folder: Path) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 120  # a log has no width of its own
     return console
@@ -430,6 +479,85 @@ def _asm_exit_code(listed: Listed) -> int:
     return 4 if listed.facts is None and listed.program else 0
 
 
+@cli.command()
+@click.argument("scenario")
+@click.argument("claim")
+@click.option("--go", "spec", required=True, metavar="A..B", help="First and last release.")
+@_ENGINE
+@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True)
+@_JSON
+def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_json: bool) -> None:  # noqa: FBT001
+    """Find the first release at which a claim's verdict or figure changes.
+
+    Patch releases are included; each step halves what is left. A release that
+    can't be had is stepped over.
+    """
+    from harness import bisect as searching
+    from harness import experiment, resources, scenarios
+    from harness.engines import choose
+    from harness.toolchains import ToolchainStore, parse_spec
+
+    (own, *others) = scenarios.with_companions(scenarios.find([scenario]))
+    if claim not in {one.id for one in own.manifest.claims}:
+        ids = ", ".join(one.id for one in own.manifest.claims)
+        raise UsageError(f"{scenario} has no claim {claim!r}; it has {ids}.")
+    ends = parse_spec(spec)
+    versions = searching.releases(min(ends), max(ends))
+    cache = resources.cache()
+    settings = experiment.Settings(repeat=repeat)
+    with _progress(quiet=as_json) as (notify, _):
+        place = choose(engine, ToolchainStore(cache, notify), cache, notify)
+
+        def probe(version: GoVersion) -> Verdict | None:
+            planned = experiment.plan([own, *others], [version], place.platform)
+            measured = list(experiment.measure(planned, place, cache, settings, lambda _: None))
+            judged = experiment.judge_all(planned, measured)
+            verdicts = (one for cell in judged for one in cell.verdicts if cell.scenario == own)
+            found = next((one for one in verdicts if one.claim == claim), None)
+            said = f"{found.result}, {found.measured} {found.unit}" if found else "not available"
+            notify(f"Go {version}: {said}")
+            return found
+
+        found = searching.search(versions, probe)
+    if as_json:
+        click.echo(json.dumps(_found_as_json(found), indent=2))
+        return
+    if found.first_other is None:
+        said = _said(found.last_same)
+        click.echo(f"Go {versions[0]} and {versions[-1]} agree: {said}")
+        click.echo("What changes and changes back in between is not seen: narrow the range.")
+        return
+    click.echo(f"until Go {found.last_same.version}: {_said(found.last_same)}")
+    click.echo(f"from  Go {found.first_other.version}: {_said(found.first_other)}")
+    if found.between:
+        click.echo(f"not to be had in between: {', '.join(map(str, found.between))}")
+
+
+def _said(step: Step) -> str:
+    verdict = step.verdict
+    return f"{verdict.result} ({verdict.measured} {verdict.unit})" if verdict else "not available"
+
+
+def _found_as_json(found: Found) -> dict[str, Any]:
+    def as_json(step: Step | None) -> dict[str, Any] | None:
+        if step is None or step.verdict is None:
+            return None if step is None else {"go": str(step.version), "verdict": None}
+        return {
+            "go": str(step.version),
+            "verdict": step.verdict.result,
+            "measured": step.verdict.measured,
+            "unit": step.verdict.unit,
+            "spread": step.verdict.spread,
+        }
+
+    return {
+        "last_same": as_json(found.last_same),
+        "first_other": as_json(found.first_other),
+        "between": [str(one) for one in found.between],
+        "steps": [as_json(one) for one in found.steps],
+    }
+
+
 @cli.command("list")
 @_JSON
 def list_(as_json: bool) -> None:  # noqa: FBT001
@@ -532,6 +660,14 @@ def toolchains_fetch(spec: str) -> None:
             click.echo(f"goclaim: {error}", err=True)
     if failures:
         sys.exit(UnavailableError.exit_code)
+
+
+@toolchains.command("refresh")
+def toolchains_refresh() -> None:
+    """Learn of new releases from the module proxy's own list; nothing is forgotten."""
+    new = _store().refresh()
+    text = ", ".join(version.release for version in new)
+    click.echo(f"new: {text}" if new else "the catalogue has everything that the proxy lists")
 
 
 @toolchains.command("remove")

@@ -184,12 +184,14 @@ def measure(
     cache: Path,
     settings: Settings,
     watch: Callable[[Event], None],
+    done_with: Callable[[GoVersion], object] | None = None,
 ) -> Iterator[Measured]:
     """Build and run cells; yields each when its last repetition is done.
 
     While one release's programs run, the next release is fetched and its
     programs are built. A release that can't be had and a program that fails
-    cost only their own cells. Raises only for what ends everything.
+    cost only their own cells. ``done_with`` hears of a release after its last
+    cell. Raises only for what ends everything.
     """
     for one in planned:
         if not one.program:
@@ -205,18 +207,27 @@ def measure(
 
     with _Ahead(prepare, list(releases)) as ahead:
         for version, coming in ahead:
-            shown: set[str] = set()
-            try:
-                release = coming.result()
-                with release.close:
-                    for found in release.measure():
-                        shown.add(found.observations.cell.id)
-                        yield found
-            except (UnavailableError, CellError) as error:
-                failed = [one for one in releases[version] if one.cell.id not in shown]
-                for one in failed:
-                    yield Measured(Observations(one.cell, failure=str(error)), error=error)
+            yield from _cells(coming, releases[version])
             progress.skip_to_end_of(version, releases, settings.repeat)
+            if done_with:
+                done_with(version)
+
+
+def _cells(
+    coming: concurrent.futures.Future[_Release], planned: Sequence[Planned]
+) -> Iterator[Measured]:
+    """Yield a release's cells; those that it could not come to, as failed."""
+    shown: set[str] = set()
+    try:
+        release = coming.result()
+        with release.close:
+            for found in release.measure():
+                shown.add(found.observations.cell.id)
+                yield found
+    except (UnavailableError, CellError) as error:
+        for one in planned:
+            if one.cell.id not in shown:
+                yield Measured(Observations(one.cell, failure=str(error)), error=error)
 
 
 class _Ahead:
@@ -531,6 +542,7 @@ def run(
     settings: Settings,
     results: Run,
     watch: Callable[[Event], None],
+    done_with: Callable[[GoVersion], object] | None = None,
 ) -> Finished:
     """Measure all cells that the results do not hold yet, judge all, save everything.
 
@@ -543,7 +555,7 @@ def run(
     missing = [one for one in planned if one.cell.id not in there]
     trouble: KeyboardInterrupt | CellError | None = None
     try:
-        for found in measure(missing, engine, cache, settings, watch):
+        for found in measure(missing, engine, cache, settings, watch, done_with):
             measured.append(found)
             if not found.error:
                 results.keep(found)

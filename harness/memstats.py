@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 KIB = 1 << 10
 MIB = 1 << 20
 
+_LARGEST = (1 << 63) - 1  # what a table's integer holds; more than any program can measure
+
 Form = Literal["tagged", "kib", "mb", "none"]
 
 _TAGGED = re.compile(r"goclaim (snapshot=\S.*|value \S.*)")
-_SNAPSHOT = re.compile(r"snapshot=(\S+)((?: [A-Za-z]+=\d+)+)")
-_VALUE = re.compile(r"value ([A-Za-z][\w-]*)=(-?\d+)")
+_SNAPSHOT = re.compile(r"snapshot=(\S+)((?: [A-Za-z]+=\d{1,19})+)")
+_VALUE = re.compile(r"value ([A-Za-z][\w-]*)=(-?\d{1,19})")
 _FIELD = re.compile(r"([A-Za-z]+)=(\d+)")
 # The widespread PrintMemUsage helper writes the same line with units behind the numbers.
 _KIB_LINE = re.compile(
-    r"\bAlloc = (\d+)( [KM]i?B)?\s+TotalAlloc = (\d+)(?: [KM]i?B)?"
-    r"\s+Sys = (\d+)(?: [KM]i?B)?\s+NumGC = (\d+)\b"
+    r"\bAlloc = (\d{1,15})( [KM]i?B)?\s+TotalAlloc = (\d{1,15})(?: [KM]i?B)?"
+    r"\s+Sys = (\d{1,15})(?: [KM]i?B)?\s+NumGC = (\d{1,15})\b"
 )
-_MB_LINE = re.compile(r"^(\d+) ?MB\s*$")
+_MB_LINE = re.compile(r"^(\d{1,12}) ?MB\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,17 @@ def _tagged(lines: list[str]) -> Output:
         tagged = _TAGGED.fullmatch(line.rstrip())
         if tagged is None:
             continue
-        if match := _SNAPSHOT.fullmatch(tagged[1]):
-            stats = {name: int(value) for name, value in _FIELD.findall(match[2])}
-            snapshots.append(Snapshot(match[1], stats))
-        elif match := _VALUE.fullmatch(tagged[1]):
-            values.setdefault(match[1], []).append(int(match[2]))
-        else:
+        snapshot, value = _SNAPSHOT.fullmatch(tagged[1]), _VALUE.fullmatch(tagged[1])
+        stats = {name: int(text) for name, text in _FIELD.findall(snapshot[2] if snapshot else "")}
+        numbers = [*stats.values(), *([int(value[2])] if value else [])]
+        if not numbers or max(map(abs, numbers)) > _LARGEST:
             raise ValueError(
                 f"line {number} of the output is a damaged goclaim line: {line[:120]!r}"
             )
+        if snapshot:
+            snapshots.append(Snapshot(snapshot[1], stats))
+        if value:
+            values.setdefault(value[1], []).append(numbers[0])
     return Output(
         tuple(snapshots), {name: tuple(found) for name, found in values.items()}, "tagged"
     )

@@ -123,8 +123,10 @@ def _verdict_row(verdict: Verdict) -> tuple[RenderableType, ...]:
     why = verdict.known if verdict.deviates_as_documented else ""
     if not why and verdict.result != "reproduced":
         why = verdict.reason
-    says = Group(verdict.says, Text(why, "dim italic")) if why else verdict.says
-    return says, expected, measured, difference, verdict_text(verdict)
+    # Text, because a string would be read as markup: map[int]int would lose its brackets.
+    says = Text(verdict.says)
+    told = Group(says, Text(why, "dim italic")) if why else says
+    return told, Text(expected), Text(measured), difference, verdict_text(verdict)
 
 
 def evidence_lines(found: Observations, verdicts: Sequence[Verdict]) -> list[Text]:
@@ -201,6 +203,9 @@ def summary(finished: Finished) -> Text:
         key = f"{name} on Go {cell.measured.observations.cell.version}"
         groups.setdefault(key, []).extend(one for one in cell.verdicts if one.in_scope)
     lines = [_counted(name, verdicts) for name, verdicts in groups.items() if verdicts]
+    judged = any(cell.verdicts for cell in finished.cells)
+    if judged and not lines:
+        lines.append("no claim was made for these releases: all verdicts stand in brackets")
     failed = [cell.measured.observations.cell.id for cell in finished.cells if cell.measured.failed]
     if failed:
         lines.append(f"failed: {', '.join(failed)}")

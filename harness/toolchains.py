@@ -157,11 +157,17 @@ def facts_of(version: GoVersion) -> VersionFacts:
 
 @functools.cache
 def catalogue() -> tuple[GoVersion, ...]:
-    """Every Go release from 1.2 on, ascending, as far as this goclaim knows."""
+    """Every Go release from 1.2 on, ascending: those shipped, and those learned of since."""
     lines = resources.path("releases.txt").read_text().splitlines()
-    return tuple(
-        sorted(_parse_release(line) for line in lines if line and not line.startswith("#"))
-    )
+    learned = _learned()
+    if learned.exists():
+        lines += learned.read_text().splitlines()
+    releases = (_parse_release(line) for line in lines if line and not line.startswith("#"))
+    return tuple(sorted(set(releases)))
+
+
+def _learned() -> Path:
+    return resources.cache() / "releases.txt"
 
 
 def _parse_release(text: str) -> GoVersion:
@@ -376,6 +382,27 @@ class ToolchainStore:
             ) from error
         return toolchain
 
+    def refresh(self) -> tuple[GoVersion, ...]:
+        """Learn of releases that the proxy lists and the catalogue lacks; returns the new ones.
+
+        The catalogue never shrinks. Raises ``UnavailableError`` when the proxy can't be asked.
+        """
+        listed = self._listed(find_go())
+        if not listed:
+            raise UnavailableError(
+                "The module proxy lists no toolchains. Check the network and GOPROXY."
+            )
+        new = tuple(sorted(listed - set(catalogue())))
+        try:
+            learned = _learned()
+            learned.parent.mkdir(parents=True, exist_ok=True)
+            with learned.open("a", encoding="utf-8") as file:
+                file.writelines(f"{version.release}\n" for version in new)
+        except OSError as error:
+            raise CellError(f"{learned} can't be written: {error.strerror}.") from error
+        catalogue.cache_clear()
+        return new
+
     def size(self, toolchain: Toolchain) -> int:
         """Return how many bytes a toolchain takes on disk."""
         return sum(path.lstat().st_size for path in toolchain.goroot.rglob("*"))
@@ -394,6 +421,7 @@ class ToolchainStore:
                     if folder.is_dir() and not folder.is_symlink():
                         folder.chmod(0o755)  # modules are read-only trees
                 shutil.rmtree(toolchain.goroot)
+                shutil.rmtree(self._modules.parent / "go-build" / name, ignore_errors=True)
         except OSError as error:
             raise CellError(f"{toolchain.goroot} could not be removed: {error}") from error
         return True
@@ -409,11 +437,12 @@ class ToolchainStore:
     def _fetch(self, version: GoVersion) -> Toolchain:
         name = f"go{version.release}"
         command = find_go()
+        self._check_room(version)
         goos, goarch = host_platform()
         megabytes = download_size(version) >> 20
         self._notify(
             f"fetching {name} for {goos}/{goarch} from the Go module proxy: about {megabytes} MB "
-            f"to download, {3 * megabytes} MB on disk",
+            f"to download, {ON_DISK * megabytes} MB on disk",
         )
         environment = {**self._environment(command), "GOTOOLCHAIN": name}
         with _Heartbeat(self._modules, name, self._notify):
@@ -436,6 +465,16 @@ class ToolchainStore:
         (downloads / f"{module}.zip").unlink(missing_ok=True)
         self._notify(f"fetched {name}")
         return Toolchain(name, goroot, checksum)
+
+    def _check_room(self, version: GoVersion) -> None:
+        wanted = (ON_DISK + 1) * download_size(version)
+        free = shutil.disk_usage(self._modules).free
+        if free < wanted:
+            raise UnavailableError(
+                f"Fetching go{version.release} needs about {wanted >> 20} MB in {self._modules}, "
+                f"and {free >> 20} MB are free. Remove some with `goclaim toolchains remove`, "
+                "or point GOCLAIM_CACHE at another disk."
+            )
 
     def _environment(self, command: GoCommand) -> dict[str, str]:
         """The user's own way to the proxy, without the rest of their Go settings."""
@@ -481,7 +520,8 @@ class ToolchainStore:
                 f"{name} could not be fetched: {said}. Check the network and GOPROXY; "
                 f"what is fetched already works without: {self._names()}."
             )
-        listed = self._listed(command, version.series)
+        there = sorted(one for one in self._listed(command) if one.minor == version.minor)
+        listed = [one.release for one in there]
         hint = (
             f"That series has: {', '.join(listed)}."
             if listed
@@ -492,8 +532,9 @@ class ToolchainStore:
     def _names(self) -> str:
         return ", ".join(one.name for one in self.fetched()) or "nothing yet"
 
-    def _listed(self, command: GoCommand, series: str) -> list[str]:
-        """Return the releases of a series that the proxy lists for this platform."""
+    def _listed(self, command: GoCommand) -> set[GoVersion]:
+        """Return the releases that the proxy lists for this platform; none if it can't be asked."""
+        self._modules.mkdir(parents=True, exist_ok=True)
         environment = {**self._environment(command), "GOTOOLCHAIN": "local"}
         done = subprocess.run(  # noqa: S603
             [command.path, "list", "-m", "-versions", "golang.org/toolchain"],
@@ -504,10 +545,11 @@ class ToolchainStore:
             cwd=self._modules,
         )
         goos, goarch = host_platform()
-        pattern = re.compile(rf"v0\.0\.1-go({re.escape(series)}(?:\.\d+)?)\.{goos}-{goarch}")
-        found = {_parse_release(match[1]) for match in pattern.finditer(done.stdout)}
-        return [version.release for version in sorted(found)]
+        pattern = re.compile(rf"v0\.0\.1-go(1\.\d{{1,2}}(?:\.\d{{1,2}})?)\.{goos}-{goarch}\b")
+        return {_parse_release(match[1]) for match in pattern.finditer(done.stdout)}
 
+
+ON_DISK = 3  # times the size of the archive
 
 # Bytes of the toolchain module's archive for linux/amd64, by first series of that size.
 _DOWNLOADS = {

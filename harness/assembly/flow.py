@@ -217,31 +217,31 @@ def _duff_size(start: int, duff: _Duff) -> tuple[int, int]:
     return size, (4 - steps) * duff.step if steps else 0
 
 
+_KINDS = {
+    "CALL": "_call",
+    "BL": "_call",
+    "DUFFZERO": "_duffzero",
+    "DUFFCOPY": "_copy",
+    "STP": "_pair",
+    **dict.fromkeys(_COPIES, "_copy"),
+    **dict.fromkeys(_STRINGS, "_fill"),
+    **dict.fromkeys(_ADDS, "_add"),
+    **dict.fromkeys(_CLEARS, "_clear"),
+    **dict.fromkeys(_SIZES, "_move"),
+}
+_FAMILIES = {"LEA": "_lea", "PUSH": "_push", "POP": "_push", "CMOV": "_choose"}
+
+
 @cache
 def _kind(op: str) -> str:
-    """Name the method of ``_Analysis`` that takes an operation."""
-    if op in _SIZES:
-        return "_move"
-    if op in _CLEARS:
-        return "_clear"
-    if op in _ADDS:
-        return "_add"
-    for kind, names in (
-        ("_call", ("CALL", "BL")),
-        ("_duffzero", ("DUFFZERO",)),
-        ("_fill", tuple(_STRINGS)),
-        ("_copy", (*_COPIES, "DUFFCOPY")),
-        ("_pair", ("STP",)),
-    ):
-        if op in names:
-            return kind
-    if op.startswith("LEA"):
-        return "_lea"
-    if op.startswith(("PUSH", "POP")):
-        return "_push"
-    if op.startswith("CMOV"):
-        return "_choose"
-    return "" if _NOTHING.match(op) else "_other"
+    """Name the method of ``_Analysis`` that takes an operation; none if it changes nothing."""
+    kind = _KINDS.get(op)
+    for prefix, family in _FAMILIES.items():
+        if kind is None and op.startswith(prefix):
+            kind = family
+    if kind is None:
+        kind = "" if _NOTHING.match(op) else "_other"
+    return kind
 
 
 def _merge(one: Value, other: Value) -> Value | None:
@@ -322,41 +322,44 @@ class _Analysis:
             return self.found
         rank = _order(follows)
         incoming: list[State | None] = [None] * len(blocks)
-        results: list[Effects | None] = [None] * len(blocks)
+        results: dict[int, Effects] = {}
         visits = [0] * len(blocks)
-        entries = [0, *(block for block in range(1, len(blocks)) if self.lost or rank[block] < 0)]
         work: list[tuple[int, int]] = []
-        for block in entries:
-            incoming[block] = {}
-            heappush(work, (rank[block], block))
+        for block in range(len(blocks)):
+            if block == 0 or self.lost or rank[block] < 0:
+                incoming[block] = {}
+                heappush(work, (rank[block], block))
         while work:
             _, block = heappop(work)
-            if work and work[0] == (rank[block], block):
+            if work and work[0][1] == block:
                 continue
             visits[block] += 1
             state = dict(incoming[block] or {})
-            self.found = results[block] = Effects()
-            for site in blocks[block]:
-                step, args = self.steps[site]
-                if step is not None:
-                    step(site, args, state)
+            results[block] = self._visit(blocks[block], state)
             for follow in follows[block]:
                 if rank[block] < 0 <= rank[follow] and not self.lost:
                     continue  # padding that nothing leads to
                 before = incoming[follow]
                 after = state if before is None else _join(before, state)
-                if before is not None and visits[follow] > _PATIENCE:
-                    after = {}
+                after = {} if visits[follow] > _PATIENCE else after
                 if after != before:
                     incoming[follow] = dict(after)
                     heappush(work, (rank[follow], follow))
         whole = Effects()
-        for part in results:
-            if part is not None:
-                whole.stores += part.stores
-                whole.proofs += part.proofs
-                whole.typed += part.typed
+        for _, part in sorted(results.items()):
+            whole.stores += part.stores
+            whole.proofs += part.proofs
+            whole.typed += part.typed
         return whole
+
+    def _visit(self, block: range, state: State) -> Effects:
+        """Go through a block's instructions; return what they do."""
+        self.found = Effects()
+        for site in block:
+            step, args = self.steps[site]
+            if step is not None:
+                step(site, args, state)
+        return self.found
 
     def _blocks(self) -> tuple[list[range], list[list[int]]]:
         """Cut the code into basic blocks; say which follow which."""
@@ -494,7 +497,7 @@ class _Analysis:
             self._log(target, value, state)
 
     def _log(self, target: Operand, value: Value | None, state: State) -> None:
-        """Take a store through an address that is no symbol's: perhaps into the barrier's buffer."""
+        """Take a store through an address that is no symbol's; it may be the barrier's buffer's."""
         if isinstance(state.get(target.base), Buffer):
             if isinstance(value, Loaded) and value.size == WORD:
                 self.found.proofs.append(Proof(value.site, value.place, pointer=True, logged=True))

@@ -115,7 +115,7 @@ class Datum:
 Part = Package | Text | Datum
 
 
-def parts(lines: Iterable[str]) -> Iterator[Part]:
+def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one loop, for speed
     """Cut a listing into its packages, functions and data symbols."""
     current: Part | None = None
     body: list[str] | None = None  # of the current function
@@ -129,14 +129,15 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:
                 current = part
                 body = part.lines if isinstance(part, Text) else None
                 datum = part if isinstance(part, Datum) and _MATTERS.match(part.name) else None
-            elif body is not None and line[:1].isdigit():
-                body.append(line)
+            elif line[:1].isdigit() and isinstance(current, Text) and current.old:
+                current.lines.append(line)
         elif line[13:15] == " (" or " (" in line[9:26]:
             if line.startswith(_ENTRY) and (body is None or (body and "\tTEXT\t" in line)):
                 # A pasted piece of a listing, without the line before a function.
                 if current is not None:
                     yield current
-                current = Text("")
+                name = line.partition("\tTEXT\t")[2].partition("(SB)")[0]
+                current = Text(name.removesuffix("+0"))
                 body = current.lines
             if body is not None:
                 body.append(line)
@@ -225,7 +226,7 @@ def _spaced(args: str) -> str:
     return ", ".join(part.replace("+0(SB)", "(SB)") for part in found)
 
 
-def split(args: str, comma: str = ", ") -> list[str]:
+def split(args: str, comma: str = ", ") -> list[str]:  # noqa: C901 - a scanner's cases
     """Split operands at their commas, those within quotes or brackets left alone."""
     if not any(mark in args for mark in '"[{('):
         return [part.strip() for part in args.split(comma)]
@@ -263,8 +264,6 @@ def read(text: Text, package: str) -> Function:
     for line in text.lines:
         each = take(line, prefix, places)
         if each is not None:
-            if each.op == "TEXT" and not name:
-                name = each.args.partition("(SB)")[0]
             found.append(each)
     return Function(name, tuple(found))
 

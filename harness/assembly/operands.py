@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from harness.assembly.listing import split
 
-_MEMORY = re.compile(
-    r"(.*)\(([A-Z][A-Z0-9]*)\)(?:\(([A-Z][A-Z0-9]*)(?:(?:\*|<<)[0-9]+)?\))?\Z",
-    re.DOTALL,
+_MEMORY = re.compile(r"(.*)\(([A-Z][A-Z0-9]*)\)\Z", re.DOTALL)
+_INDEXED = re.compile(
+    r"(.*)\(([A-Z][A-Z0-9]*)\)\(([A-Z][A-Z0-9]*)(?:(?:\*|<<)[0-9]+)?\)\Z", re.DOTALL
 )
 _SCALED = re.compile(r"(-?[0-9]*)\(([A-Z][A-Z0-9]*)\*([0-9]+)\)\Z")
 _REGISTER = re.compile(r"[A-Z][A-Z0-9]*\Z")
@@ -67,18 +67,20 @@ def _operand(text: str) -> Operand:
 
 
 def _memory(text: str) -> Operand | None:
-    match = _MEMORY.match(text)
+    match = _INDEXED.match(text) if ")(" in text else None
+    scaled = ""
     if match:
         front, base, scaled = match.groups()
-    else:
-        match = _SCALED.match(text)
-        if not match:
-            return None
+    elif match := _MEMORY.match(text):
+        front, base = match.groups()
+    elif match := _SCALED.match(text):
         front, scaled, _ = match.groups()
         base = ""
+    else:
+        return None
     name, signed, plain = _OFFSET.match(front).groups()  # type: ignore[union-attr]
     if plain and name:  # the digits belong to the name: x10(SB)
         name, plain = name + plain, None
     if name.endswith(">"):  # a version of the function for one calling convention: f<ABI0>
         name = name.partition("<")[0]
-    return Operand("memory", name, int((signed or plain or "0")[:18]), base, scaled or "")
+    return Operand("memory", name, int((signed or plain or "0")[:18]), base, scaled)

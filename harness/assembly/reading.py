@@ -24,7 +24,7 @@ from harness.assembly.listing import (
     read,
 )
 from harness.assembly.operands import operands
-from harness.assembly.sieve import needs_flow
+from harness.assembly.sieve import needs_flow, serves_as_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -180,7 +180,7 @@ class _Reader:
 
     def function(self, part: Text) -> None:
         known = self.known
-        known.named_kinds |= part.word == "TEXT"
+        known.named_kinds |= part.word == "TEXT" or _is_recent(part)
         known.valued |= part.valued
         known.main |= is_main(part)
         self.functions += 1
@@ -249,7 +249,9 @@ class _Reader:
         lines = text.lines
         for number, line in enumerate(lines):
             fields = line.split("\t", 3)
-            op = fields[2] if len(fields) > 2 else ""  # noqa: PLR2004
+            if len(fields) < 3:  # noqa: PLR2004
+                continue
+            op = fields[2]
             pc, _, at = fields[1].partition(" (")
             if pc != before:
                 places.add(place)
@@ -261,11 +263,20 @@ class _Reader:
             if every or ("map" in rest and "runtime" in rest):
                 calling.append(line)
             if not flows and op not in _CALLS:
-                flows = needs_flow(lines, number, op, rest, named=named)
+                flows = needs_flow(lines, number, op, rest)
+            if not named and op == "MOVQ" and serves_as_address(lines, number, rest):
+                self._loaded_pointer(line)
         places.add(place)
         places.discard("")
         self.code_lines.update(position(each.rstrip("\r\n").removesuffix(")")) for each in places)
         return calling, flows
+
+    def _loaded_pointer(self, line: str) -> None:
+        """Note that the word that an instruction loads is used as an address."""
+        for each in self._instructions([line]):
+            source = operands(each.args)[0]
+            if is_variable(source.name):
+                self.known.pointers.add((source.name, source.offset))
 
     def _code_lines(self, function: Function) -> None:
         """Note the lines with machine code, where there are no addresses (Go 1.2)."""
@@ -400,28 +411,30 @@ class _Reader:
         """Say whether a store puts nil into a pointer word; a text says why it can't be told."""
         known = self.known
         kind = self._kind(store.address.symbol)
-        if kind.startswith("NOPTR"):
-            return False
         words = self._cleared(store)
+        if kind.startswith("NOPTR") or (words == [] and (store.size or store.source)):
+            return False
         if words is None:
             return self._unless_scalar(store, _BY_COPY)
-        if not words and store.size:
-            return False
         if store.address.moving:
-            return self._moving(place, store.address, kind)
-        symbol, offset, _ = store.address
-        if any((place, word - WORD) in known.typed for word in words):
+            nil = self._moving(place, store.address)
+        elif any((place, word - WORD) in known.typed for word in words):
             return False
-        region = known.regions.get(place)
-        if any((symbol, word) in known.pointers for word in words) or (
-            region is not None and offset + max(store.size, WORD) > region
-        ):
-            return True
-        if kind and self._covers(known.data[symbol].size, stores):
-            return True
-        if self._barriers():
-            return False
+        else:
+            nil = self._proven(place, store, words) or (
+                bool(kind) and self._covers(known.data[store.address.symbol].size, stores)
+            )
+        if nil or self._barriers():
+            return nil
         return self._unless_scalar(store, _BY_WORD if kind else _BY_SYMBOL)
+
+    def _proven(self, place: _Place, store: Store, words: list[int]) -> bool:
+        """Say whether the listing proves that one of some words is a pointer."""
+        symbol, offset, _ = store.address
+        region = self.known.regions.get(place)
+        return any((symbol, word) in self.known.pointers for word in words) or (
+            region is not None and offset + max(store.size, WORD) > region
+        )
 
     def _cleared(self, store: Store) -> list[int] | None:
         """Return the words that a store clears; None if the value copied isn't known."""
@@ -443,22 +456,19 @@ class _Reader:
 
     def _unless_scalar(self, store: Store, why: str) -> bool | str:
         """Say no if all words are known to be numbers, otherwise why it can't be told."""
-        symbol, offset, _ = store.address
+        symbol, offset, moving = store.address
         words = range(offset, offset + max(store.size, WORD), WORD)
-        return False if all((symbol, word) in self.known.scalars for word in words) else why
+        scalar = not moving and all((symbol, word) in self.known.scalars for word in words)
+        return False if scalar else why
 
-    def _moving(self, place: _Place, address: Address, kind: str) -> bool | str:
+    def _moving(self, place: _Place, address: Address) -> bool:
         """Judge a store at an offset that isn't known, such as an element's."""
         known = self.known
-        if (
+        return (
             (address.symbol, address.offset) in known.moving
             or place in known.moving_at
             or place in known.regions
-        ):
-            return True
-        if self._barriers():
-            return False
-        return _BY_WORD if kind else _BY_SYMBOL
+        )
 
     def _covers(self, size: int, stores: list[_Pending]) -> bool:
         """Say whether the stores of one line clear the whole variable."""
@@ -483,6 +493,13 @@ class _Reader:
         """Say whether this release has a write barrier for nil: Go 1.8 and later."""
         known = self.known
         return known.named_kinds or (known.valued, known.read_only) == _READ_ONLY_1_8
+
+
+def _is_recent(text: Text) -> bool:
+    """Say whether a function pasted without its first line is from Go 1.9 or later."""
+    return not text.word and any(
+        "gcWriteBarrier" in line or "ABIInternal" in line for line in text.lines
+    )
 
 
 def _batches(code: list[Instruction]) -> dict[int, int]:

@@ -20,7 +20,7 @@ func main() {
 		c = nil // want 1.2..: nil main.c
 		use(4)
 	default:
-		d = nil // want 1.2..: nil main.d
+		d = nil // want 1.2: uncertain main.d; 1.4..: nil main.d
 	}
 	use(*p + len(m))
 }

@@ -253,16 +253,18 @@ def differences(program: Program, release: str, flags: str = "") -> list[str]:
             if series == 2 and key in uncertain:
                 continue
             wrong.append(f"not found {key} {kind}")
-        if key in certain and kind in ("word", "part"):
-            if certain[key].uses_xorl != (10 <= series <= 20):
-                wrong.append(f"XORL {key} {certain[key]}")
+        if kind in ("word", "part") and key in certain:
+            xorl = 10 <= series <= 20
+            wrong += [f"XORL {key}"] if certain[key].uses_xorl != xorl else []
     if series > 7:
         wrong += [f"uncertain {each}" for each in sorted(uncertain)]
     return [f"{each}: {program.lines[_line(each) - 1].strip()}" for each in wrong]
 
 
 def _line(difference: str) -> int:
-    return int("".join(char for char in difference.split(",", maxsplit=1)[0] if char.isdigit()) or 1)
+    return int(
+        "".join(char for char in difference.split(",", maxsplit=1)[0] if char.isdigit()) or 1
+    )
 
 
 @pytest.mark.go

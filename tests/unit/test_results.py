@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,11 @@ from harness.build import Build
 from harness.claims import Verdict
 from harness.engines import Outcome
 from harness.errors import CellError, UsageError
-from harness.experiment import Measured
+from harness.experiment import Judged, Measured
 from harness.memstats import Output, Snapshot, read_output
 from harness.observations import Cell, Observations, Repetition
 from harness.results import Run
-from harness.scenarios import Program
+from harness.scenarios import Manifest, Program, Scenario
 from harness.toolchains import GoVersion
 
 if TYPE_CHECKING:
@@ -63,18 +64,24 @@ def measured(**fields: Any) -> Measured:  # noqa: ANN401
     return Measured(Observations(CELL, **about), provenance={"toolchain_sum": "h1:x"})
 
 
+PLAN = {"plan": "abc", "command": "goclaim run"}
+
+
+def judged(*cells: Measured, verdicts: tuple[Verdict, ...] = ()) -> list[Judged]:
+    """Return cells with their verdicts, as a run that ended has them."""
+    manifest = Manifest(title="", shows="", program="")
+    scenario = Scenario(CELL.scenario, manifest, Path("x.toml"))
+    return [Judged(scenario, one, verdicts) for one in cells]
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that saves cells in a run's folder and returns it."""
 
     def save(*cells: Measured, verdicts: tuple[Verdict, ...] = ()) -> Path:
-        folder = tmp_path / "out"
-        run = Run.start(folder, "local", {"goclaim": "0.1.0", "command": "goclaim run"})
-        for cell in cells:
-            run.add(cell)
-            run.judged(cell.observations.cell, verdicts)
-        run.finish(exit_code=0, interrupted=False)
-        return folder
+        run = Run.start(tmp_path / "out", PLAN)
+        run.write("local", judged(*cells, verdicts=verdicts), exit_code=0, interrupted=False)
+        return run.folder
 
     return save
 
@@ -110,7 +117,7 @@ def test_every_table_has_exactly_its_columns(
 
 
 def test_a_run_s_folder_holds_these_files(saved: Callable[..., Path]) -> None:
-    """Tables and provenance; artifacts only where there are some."""
+    """Tables and provenance, and nothing half-written."""
     assert {path.name for path in saved(measured()).iterdir()} == {*HEADERS, "run.json"}
 
 
@@ -148,17 +155,13 @@ def test_a_field_that_was_not_printed_is_an_empty_cell_and_no_zero(
     assert ".0," not in path.read_text()
 
 
-@pytest.mark.parametrize("number", [2**53 + 1, 2**64 - 1, 10**30])
-def test_any_number_that_a_program_prints_is_kept_exactly(
-    saved: Callable[..., Path], number: int
-) -> None:
-    """Nothing goes through a float, and nonsense costs nobody the other cells' figures."""
-    odd = Repetition(1, Output((Snapshot("1", {"Alloc": number}),), {"B": (number,)}, "tagged"))
-    bare = Repetition(2, failure="it printed nothing")
-    folder = saved(measured(repetitions=(odd, bare, real_run(3))))
-    table = rows(folder / "measurements.csv")
-    assert (table[0]["alloc"], table[1]["alloc"], table[2]["alloc"]) == (str(number), "", "76936")
-    assert rows(folder / "values.csv")[0]["value"] == str(number)
+def test_the_largest_number_that_is_read_can_be_written(saved: Callable[..., Path]) -> None:
+    """What passes for a figure fits into a table."""
+    largest = 2**63 - 1
+    odd = read_output("", f"goclaim snapshot=1 Alloc={largest}\ngoclaim value B=-{largest}")
+    folder = saved(measured(repetitions=(Repetition(1, odd), real_run(2))))
+    assert rows(folder / "measurements.csv")[0]["alloc"] == str(largest)
+    assert rows(folder / "values.csv")[0]["value"] == str(-largest)
 
 
 def test_a_failed_repetition_has_its_row_and_reason(saved: Callable[..., Path]) -> None:
@@ -251,12 +254,11 @@ def test_text_with_commas_quotes_and_lines_survives(saved: Callable[..., Path]) 
 
 def test_provenance_is_there_from_the_start_and_complete_at_the_end(tmp_path: Path) -> None:
     """A run that is killed has said what it was; one that ends says how."""
-    run = Run.start(tmp_path / "out", "local", {"goclaim": "0.1.0", "go": "1.14"})
+    run = Run.start(tmp_path / "out", {**PLAN, "goclaim": "0.1.0", "go": "1.14"})
     path = tmp_path / "out" / "run.json"
-    begun = {"schema": 1, "goclaim": "0.1.0", "go": "1.14", "sessions": {}}
+    begun = {"schema": 1, **PLAN, "goclaim": "0.1.0", "go": "1.14", "sessions": {}}
     assert json.loads(path.read_text()) == begun
-    run.add(measured())
-    run.finish(exit_code=4, interrupted=True)
+    run.write("local", judged(measured()), exit_code=4, interrupted=True)
     assert json.loads(path.read_text()) == {
         **begun,
         "sessions": {"go1.14.15": {"toolchain_sum": "h1:x"}},
@@ -287,15 +289,15 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     """Nobody's results are overwritten or mixed."""
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"is not empty\. Name a new folder with --out") as caught:
-        Run.start(tmp_path, "local", {})
+        Run.start(tmp_path, PLAN)
     assert str(tmp_path) in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     """And folders above are made."""
-    Run.start(tmp_path, "local", {})
-    Run.start(tmp_path / "a" / "b", "local", {})
+    Run.start(tmp_path, PLAN)
+    Run.start(tmp_path / "a" / "b", PLAN)
     assert (tmp_path / "a" / "b" / "run.json").is_file()
 
 
@@ -303,69 +305,205 @@ def test_a_folder_that_can_not_be_made_is_wrong_usage(tmp_path: Path) -> None:
     """A file stands in the way: the folder is named, and what to do."""
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"out can't be written: Not a directory\. Name another"):
-        Run.start(tmp_path / "file" / "out", "local", {})
+        Run.start(tmp_path / "file" / "out", PLAN)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function that makes every write to disk fail from now on."""
+
+    def fill(number: int) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr("os.fsync", refuse)
+
+    return fill
 
 
 def test_a_folder_without_permission_is_wrong_usage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, full: Callable[[int], None]
 ) -> None:
     """Found before anything runs, because run.json is written first."""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "write_text", refuse)
+    full(errno.EACCES)
     with pytest.raises(UsageError, match="can't be written: Permission denied"):
-        Run.start(tmp_path / "out", "local", {})
+        Run.start(tmp_path / "out", PLAN)
 
 
-def test_a_disk_that_fills_up_is_our_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_fills_up_is_our_failure_and_takes_nothing_away(
+    tmp_path: Path, full: Callable[[int], None]
 ) -> None:
-    """While artifacts or tables are written: the folder is named, exit code 4."""
-    run = Run.start(tmp_path / "out", "local", {})
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full)
-    program = Program("x", {"main.go": "package main\n"})
+    """The folder is named; the tables and artifacts that were there are still whole."""
+    run = Run.start(tmp_path / "out", PLAN)
+    run.write("local", judged(measured()))
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    full(errno.ENOSPC)
     told = "out can't be written any more: No space left on device"
     with pytest.raises(CellError, match=told):
-        run.add(replace(measured(), program=program))
+        run.keep(replace(measured(), program=PROGRAM))
     with pytest.raises(CellError, match=told):
-        run.finish(exit_code=0)
+        run.write("local", [])
+    after = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()}
+    assert after == before
+    assert not list((run.folder / "artifacts").iterdir())
 
 
 # --- artifacts ---------------------------------------------------------------
 
+PROGRAM = Program("global-delete-nil", {"main.go": "package main\n", "b.go": "// b\n"})
+OUTCOMES = (
+    Outcome(b"out\xff", b"err", 0, duration=0.5, cpu=0.25, max_rss=4096),
+    Outcome(b"", b"", -1, signal="killed", stopped="timeout"),
+)
+ARTIFACTS = "artifacts/global-delete-nil-go1.14.15-linux-amd64"
 
-def test_artifacts_lie_in_a_folder_of_the_cell_s_own(tmp_path: Path) -> None:
-    """Source, listing and each run's raw output, as soon as the cell is measured."""
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Run:
+    """Return a run that keeps one cell."""
     listing = tmp_path / "listing"
     listing.write_bytes(b"main.main STEXT \xff\n")
-    program = Program("global-delete-nil", {"main.go": "package main\n", "b.go": "// b\n"})
-    outcomes = (
-        Outcome(b"out\xff", b"err", 0, duration=0.5, cpu=0.25, max_rss=4096),
-        Outcome(b"", b"", -1, signal="killed", stopped="timeout"),
-    )
-    run = Run.start(tmp_path / "out", "local", {})
-    run.add(
-        replace(measured(), program=program, build=Build(program, None, listing), outcomes=outcomes)
-    )
-    folder = tmp_path / "out" / "artifacts" / "global-delete-nil-go1.14.15-linux-amd64"
+    run = Run.start(tmp_path / "out", PLAN)
+    build = Build(PROGRAM, None, listing)
+    run.keep(replace(measured(), program=PROGRAM, build=build, outcomes=OUTCOMES))
+    return run
+
+
+def test_artifacts_lie_in_a_folder_of_the_cell_s_own(kept: Run) -> None:
+    """Source, listing and the runs' raw output, as soon as the cell is measured."""
+    folder = kept.folder / ARTIFACTS
     assert {path.name for path in folder.iterdir()} == {
-        "main.go", "b.go", "listing.txt", "run-1.json", "run-2.json",
+        "main.go", "b.go", "listing.txt", "cell.json",
     }  # fmt: skip
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     assert (folder / "main.go").read_text() == "package main\n"
     assert (folder / "listing.txt").read_bytes() == b"main.main STEXT \xff\n"
-    assert json.loads((folder / "run-1.json").read_text()) == {
+    cell = json.loads((folder / "cell.json").read_text())
+    assert cell["cell"] == folder.name
+    assert cell["provenance"] == {"toolchain_sum": "h1:x"}
+    assert cell["runs"][0] == {
         "stdout": "out\ufffd", "stderr": "err", "exit_code": 0, "signal": "", "stopped": "",
         "duration": 0.5, "cpu": 0.25, "max_rss": 4096,
     }  # fmt: skip
-    assert json.loads((folder / "run-2.json").read_text())["stopped"] == "timeout"
 
 
-def test_a_cell_without_a_program_has_no_artifacts(saved: Callable[..., Path]) -> None:
+def test_a_cell_is_kept_anew_as_a_whole(kept: Run) -> None:
+    """Nothing of an earlier measurement of the cell is left beside the new one."""
+    kept.keep(replace(measured(), program=Program("x", {"c.go": ""}), outcomes=()))
+    names = {path.name for path in (kept.folder / ARTIFACTS).iterdir()}
+    assert names == {"c.go", "cell.json"}
+
+
+def test_a_cell_without_a_program_has_no_artifacts(tmp_path: Path) -> None:
     """Nothing was rendered, so there is nothing to keep."""
-    assert not (saved(measured()) / "artifacts").exists()
+    run = Run.start(tmp_path / "out", PLAN)
+    run.keep(measured())
+    assert not (run.folder / "artifacts").exists()
+
+
+# --- going on where a run ended ----------------------------------------------
+
+
+def test_a_finished_cell_is_found_again(kept: Run) -> None:
+    """With its raw runs, its listing and the session's facts."""
+    stored = Run.start(kept.folder, PLAN, resume=True).stored(CELL)
+    assert stored is not None
+    assert stored.outcomes == (replace(OUTCOMES[0], stdout="out\ufffd".encode()), OUTCOMES[1])
+    assert stored.listing == kept.folder / ARTIFACTS / "listing.txt"
+    assert (stored.failure, stored.provenance) == ("", {"toolchain_sum": "h1:x"})
+
+
+def test_a_build_that_failed_is_found_again(tmp_path: Path) -> None:
+    """It would fail again: the compiler's message is kept."""
+    run = Run.start(tmp_path / "out", PLAN)
+    run.keep(replace(measured(), program=PROGRAM, build=Build(PROGRAM, None, None, "main.go:3: x")))
+    stored = run.stored(CELL)
+    assert stored is not None
+    assert (stored.failure, stored.listing, stored.outcomes) == ("main.go:3: x", None, ())
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"runs": 1}', '{"runs": [{}]}'])
+def test_a_cell_that_is_not_there_or_damaged_is_measured_again(
+    kept: Run, content: str | None
+) -> None:
+    """Whatever stands in its place."""
+    path = kept.folder / ARTIFACTS / "cell.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    assert kept.stored(CELL) is None
+    assert kept.stored(replace(CELL, scenario="other")) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "problem"),
+    [
+        (None, "holds no run to resume"),
+        ("{", "holds no run to resume"),
+        ("{}", "holds no run to resume"),
+        ('{"plan": "other", "schema": 1, "command": "goclaim run x"}', "'goclaim run x'"),
+        ('{"plan": "abc", "schema": 0}', "holds another plan: 'unknown'"),
+    ],
+)
+def test_only_the_same_plan_can_be_resumed(tmp_path: Path, there: str | None, problem: str) -> None:
+    """Figures of other settings are not mixed in; the other command is named."""
+    (tmp_path / "notes.txt").touch()
+    if there is not None:
+        (tmp_path / "run.json").write_text(there)
+    with pytest.raises(UsageError, match=problem):
+        Run.start(tmp_path, PLAN, resume=True)
+
+
+def test_resuming_in_an_empty_folder_starts(tmp_path: Path) -> None:
+    """A script may always say --resume."""
+    assert Run.start(tmp_path / "out", PLAN, resume=True).stored(CELL) is None
+
+
+# --- reading -----------------------------------------------------------------
+
+
+def test_tables_are_read_as_they_were_written(saved: Callable[..., Path]) -> None:
+    """Versions and texts stay texts, integers stay integers, gaps stay gaps."""
+    bare = Repetition(3, failure="it crashed")
+    cell = measured(repetitions=(real_run(1), real_run(2), bare))
+    tables = results.read(saved(cell, verdicts=(VERDICT,)))
+    assert tables.run["schema"] == 1
+    assert tables.measurements.go_version.unique().tolist() == ["1.14.15"]
+    assert tables.measurements.go_experiment.unique().tolist() == [""]
+    assert tables.measurements.alloc.tolist()[:4] == [76936, 387904, 388016, 69576]
+    assert tables.measurements.alloc.isna().sum() == 1
+    assert tables.verdicts.measured.tolist() == ["1.000"]
+    assert tables.assembly.line.tolist() == [26, 27, 30]
+    assert tables.values.value.tolist() == [8192, 0, 8192, 0]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("run.json", None, "holds no finished run: there is no run.json"),
+        ("run.json", "{", "run.json can't be read"),
+        ("run.json", '{"schema": 99}', "is of schema 99, this goclaim reads 1"),
+        ("verdicts.csv", None, "there is no verdicts.csv"),
+        (
+            "verdicts.csv",
+            "go_version\n1.14\n",
+            "verdicts.csv has other columns than go_version, go",
+        ),
+        (
+            "values.csv",
+            HEADERS["values.csv"] + "\n1.14,,x,1,B,0,many\n",
+            "values.csv can't be read",
+        ),
+        ("values.csv", "", "values.csv can't be read"),
+    ],
+)
+def test_a_file_that_is_missing_or_damaged_is_named(
+    saved: Callable[..., Path], file: str, content: str | None, problem: str
+) -> None:
+    """Wrong usage, no traceback."""
+    folder = saved(measured())
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_text(content)
+    with pytest.raises(UsageError, match=problem):
+        results.read(folder)

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from harness import resources, scenarios
 from harness.errors import ManifestError, UsageError
-from harness.scenarios import Manifest, Scenario, find, load, of_program, render, shipped
+from harness.scenarios import (
+    Manifest,
+    Scenario,
+    find,
+    load,
+    of_program,
+    render,
+    shipped,
+    with_companions,
+)
 from harness.toolchains import GoVersion
 
 GO114, GO124 = GoVersion(14, 15), GoVersion(24, 13)
@@ -218,7 +227,8 @@ def test_a_claim_of_no_known_kind_gets_the_known_ones(manifest: Path) -> None:
     claim = line_of(path, 'id = "called"') - 1
     message = complaint(path)
     assert message.startswith(f"{path}:{claim}: claims: input tag 'calls' found using 'kind'")
-    assert "'kept', 'released', 'figure', 'sequence', 'comparison', 'call', 'nil-store'" in message
+    for kind in ("kept", "released", "figure", "sequence", "comparison", "call", "nil-store"):
+        assert f"'{kind}'" in message
 
 
 def test_a_line_is_found_in_the_right_claim(manifest: Path) -> None:
@@ -332,6 +342,30 @@ def test_two_files_of_one_name_can_not_run_together(tmp_path: Path, manifest: Pa
     assert str(other) in str(caught.value)
 
 
+def test_companions_are_those_that_claims_compare_with() -> None:
+    """What a verdict needs is measured too, behind what was named, once."""
+    named = find(["presized", "pointer-values"])
+    names = [one.name for one in with_companions(named)]
+    assert names[:2] == ["presized", "pointer-values"]
+    assert set(names[2:]) == {"grow-delete", "indirect-values"}
+    everything = shipped()
+    assert with_companions(everything) == everything
+
+
+def test_a_companion_that_there_is_not_is_wrong_usage(manifest: Path) -> None:
+    """The name in the claim gets the same help as one on the command line."""
+    path = edited(
+        manifest,
+        'kind = "figure"\nsays = "It is 8 KiB."\ngo = "1.14"\nat = "end"\nprinted = 8\n'
+        'unit = "KiB"',
+        'kind = "comparison"\nsays = ""\ngo = "1.14"\nleft = { at = "end" }\n'
+        'relation = "equals"\n'
+        'right = { at = "end", scenario = "grow-delet" }',
+    )
+    with pytest.raises(UsageError, match=r"no scenario 'grow-delet'\. Did you mean grow-delete"):
+        with_companions([load(path)])
+
+
 # --- programs of a user's own ------------------------------------------------
 
 
@@ -372,6 +406,38 @@ def test_a_go_file_that_is_no_text_is_wrong_usage(tmp_path: Path) -> None:
     path.write_bytes(b"\x7fELF\xff")
     with pytest.raises(UsageError, match=r"main\.go: can't be read as Go source"):
         render(of_program(path), GO114)
+
+
+def test_expectations_in_comments_are_the_program_s_claims(tmp_path: Path) -> None:
+    """A wrong one names file and line."""
+    path = tmp_path / "main.go"
+    path.write_text("package main\n\nfunc main() {} // goclaim: -call mapdelete\n")
+    (one,) = of_program(path).manifest.claims
+    assert (one.id, one.kind) == ("line-3", "call")
+    path.write_text("package main\n\nfunc main() {} // goclaim: no call\n")
+    with pytest.raises(ManifestError, match=rf"^{re.escape(str(path))}:3: 'no call' is no expec"):
+        of_program(path)
+
+
+@pytest.mark.parametrize(
+    ("claims", "snapshots", "needed"),
+    [("", "", True), ("call", "", False), ("call", "start", True), ("figure", "", True)],
+)
+def test_a_program_needs_figures_unless_only_its_listing_is_claimed(
+    claims: str, snapshots: str, *, needed: bool
+) -> None:
+    """A program that only shows an instruction need not print."""
+    kinds: dict[str, list[dict[str, object]]] = {
+        "": [],
+        "call": [{"kind": "call", "callee": "f"}],
+        "figure": [{"kind": "figure", "at": "end", "printed": 1, "unit": "MB"}],
+    }
+    about = kinds[claims]
+    manifest = {
+        "claims": [{"id": "it", "says": "", "go": "1.14", **one} for one in about],
+        "snapshots": [snapshots] if snapshots else [],
+    }
+    assert scenario_of(**manifest).needs_figures is needed
 
 
 # --- rendering ---------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +33,7 @@ LEGEND = (
     "! not available; in brackets where the claim was not made for that release"
 )
 _TITLES = {"A": "Write-up A", "B": "Write-up B", "": "Your own"}
+_MARKS = [f"+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
 _NAMES_FROM = 24  # columns that the claims' names need
 
 
@@ -47,15 +50,14 @@ class _Headings:
     """Short column headings: ``.14``, or ``.14.15`` beside others of its series; ``+a`` behind."""
 
     def __init__(self, versions: Sequence[GoVersion]) -> None:
-        self._series = [len({one.release for one in versions if one.minor == each.minor}) > 1
-                        for each in versions]  # fmt: skip
+        series = Counter(minor for minor, _ in {(one.minor, one.patch) for one in versions})
         experiments = dict.fromkeys(one.experiment for one in versions if one.experiment)
-        self._marks = {name: f"+{chr(ord('a') + n)}" for n, name in enumerate(experiments)}
+        self._marks = dict(zip(experiments, _MARKS, strict=False))
         self.texts = {
             one: self._marks[one.experiment]
             if one.experiment and any(other == _plain(one) for other in versions)
-            else _short(one, several) + self._marks.get(one.experiment, "")
-            for one, several in zip(versions, self._series, strict=True)
+            else _short(one, alone=series[one.minor] == 1) + self._marks.get(one.experiment, "")
+            for one in versions
         }
 
     def legend(self) -> list[str]:
@@ -70,8 +72,8 @@ def _plain(version: GoVersion) -> GoVersion:
     return type(version)(version.minor, version.patch)
 
 
-def _short(version: GoVersion, several: bool) -> str:  # noqa: FBT001
-    return version.release.removeprefix("1") if several else f".{version.minor}"
+def _short(version: GoVersion, *, alone: bool) -> str:
+    return f".{version.minor}" if alone else version.release.removeprefix("1")
 
 
 # --- for a terminal ----------------------------------------------------------
@@ -91,7 +93,8 @@ def show(console: Console, matrix: Matrix) -> None:
         if said:
             console.print(Text(_name(group), "bold"))
         for claim, words in said:
-            console.print(Text.assemble("  ", (claim, "cyan"), ": " if claim else "", words))
+            text = Text.assemble((claim, "cyan"), ": " if claim else "", words)
+            console.print(Padding(text, (0, 0, 0, 2)))
     console.print(Text(_unchanged(matrix), "dim"))
     for note in matrix.notes:
         console.print(Text(note, "dim"))

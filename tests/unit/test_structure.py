@@ -16,7 +16,7 @@ HARNESS = Path(__file__).parents[2] / "harness"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"merging"},
+    {"merging", "changes", "matrix_view"},
     {"report", "asm_view", "doctor", "results", "experiment", "bisect"},
     {"listings"},
     {"build"},
@@ -178,7 +178,7 @@ def imported(name: str) -> set[str]:
         ("pandas", {"results", "report"}),
         ("docker", {"engines.docker"}),
         ("click", {"cli"}),
-        ("rich", {"cli", "report", "asm_view"}),
+        ("rich", {"cli", "report", "asm_view", "matrix_view"}),
         ("jinja2", {"scenarios", "report"}),
         ("pydantic", {"scenarios", "claims"}),
         ("platformdirs", {"resources"}),

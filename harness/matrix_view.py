@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -34,7 +33,7 @@ LEGEND = (
 )
 _TITLES = {"A": "Write-up A", "B": "Write-up B", "": "Your own"}
 _MARKS = [f"+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
-_NAMES_FROM = 24  # columns that the claims' names need
+_NAMES = 22  # columns that the claims' names get at least
 
 
 def sign(reading: Reading | None) -> tuple[str, str]:
@@ -105,12 +104,12 @@ def _blocks(
 ) -> Iterator[list[GoVersion]]:
     """Cut the releases into tables that fit."""
     block: list[GoVersion] = []
-    room = width - _NAMES_FROM
+    room = width - _NAMES
     for version in versions:
         column = _column(headings.texts[version])
         if block and column > room:
             yield block
-            block, room = [], width - _NAMES_FROM
+            block, room = [], width - _NAMES
         block.append(version)
         room -= column
     if block:
@@ -123,9 +122,10 @@ def _column(heading: str) -> int:
 
 def _table(matrix: Matrix, versions: Sequence[GoVersion], headings: _Headings, width: int) -> Table:
     needed = sum(_column(headings.texts[one]) for one in versions)
-    airy = needed + len(versions) + _NAMES_FROM <= width
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(airy), 0, 0))
-    table.add_column("claim, on Go 1", overflow="fold", min_width=_NAMES_FROM - 2)
+    airy = needed + len(versions) + _NAMES <= width
+    table = Table(box=None, pad_edge=False, padding=(0, int(airy), 0, 0), header_style="bold")
+    names = width - needed - len(versions) * airy - airy
+    table.add_column("claim, on Go 1", overflow="fold", min_width=_NAMES, max_width=names)
     for one in versions:
         heading = headings.texts[one]
         table.add_column(heading, justify="center", no_wrap=True, width=_column(heading))
@@ -135,9 +135,10 @@ def _table(matrix: Matrix, versions: Sequence[GoVersion], headings: _Headings, w
             write_up = group.write_up
             table.add_row(Text(_TITLES.get(write_up, write_up), "bold underline"))
         table.add_row(Text(_name(group), "bold"))
-        for number, line in enumerate(group.lines):
+        for line in group.lines:
             cells = (Text(*sign(line.readings.get(one))) for one in versions)
-            table.add_row(f" {line.claim}", *cells, end_section=number == len(group.lines) - 1)
+            table.add_row(f" {line.claim}", *cells)
+        table.add_row()
     return table
 
 

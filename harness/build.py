@@ -58,6 +58,10 @@ def assert_version(session: Session, version: GoVersion) -> None:
         [f"{session.goroot}/bin/go", "version"], env=_environment(session, version), limits=_LIMITS
     )
     said = outcome.stdout.decode(errors="replace").strip()
+    if version.experiment and b"unknown GOEXPERIMENT" in outcome.stderr:
+        raise UnavailableError(
+            f"Go {version.release} does not know the GOEXPERIMENT {version.experiment}."
+        )
     if said.split()[:3] != ["go", "version", f"go{version.release}"]:
         complaint = outcome.stderr.decode(errors="replace").strip()
         raise UnavailableError(

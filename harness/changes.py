@@ -8,6 +8,8 @@ no change: the words then go by the releases on either side of it.
 
 from __future__ import annotations
 
+import bisect
+import math
 import re
 import textwrap
 from dataclasses import dataclass, field, replace
@@ -56,8 +58,8 @@ class Reading:
     measured: str = ""
     unit: str = ""
     tolerance: float = 0
-    low: float = 0
-    high: float = 0
+    low: float = math.nan
+    high: float = math.nan
     reason: str = ""
 
     @property
@@ -205,7 +207,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return float("nan")
+        return math.nan
 
 
 def _short(reason: str, version: GoVersion) -> str:
@@ -282,14 +284,15 @@ def _unknown(tables: Tables, namer: _Namer) -> list[str]:
     if gaps := tables.run.get("gaps"):
         some = ", ".join(gaps[:3]) + (", ..." if len(gaps) > 3 else "")  # noqa: PLR2004
         notes.append(f"not measured: {len(gaps)} cells of the plan ({some})")
-    minors = {version.minor for version in namer.versions}
-    series = dict.fromkeys(one.minor for one in catalogue())
-    between = [one for one in series if min(minors) < one < max(minors) and one not in minors]
-    if minors and between:
-        names = ", ".join(f"1.{minor}" for minor in between)
-        notes.append(
-            f"not in this run: {names}; a change is named at the first release here that shows it"
-        )
+    here = list(dict.fromkeys(version.series for version in namer.versions))
+    series = list(dict.fromkeys(version.series for version in catalogue()))
+    if here and {here[0], here[-1]} <= {*series}:
+        between = series[series.index(here[0]) : series.index(here[-1])]
+        if missing := [one for one in between if one not in here]:
+            notes.append(
+                f"not in this run: {', '.join(missing)}; "
+                "a change is named at the first release here that shows it"
+            )
     return notes
 
 
@@ -478,8 +481,10 @@ def _beside(segment: _Segment, plain: Sequence[_Segment]) -> list[_Segment]:
     """Return what comes out without the experiment: on the same releases, or the last before."""
     found: dict[_Segment, None] = {}
     for one in segment.readings:
-        before = [other for other in plain if other.first <= replace(one.version, experiment="")]
-        found.update(dict.fromkeys(before[-1:]))
+        before = bisect.bisect(
+            [other.first for other in plain], replace(one.version, experiment="")
+        )
+        found.update(dict.fromkeys(plain[max(before - 1, 0) : before]))
     return list(found)
 
 
@@ -503,7 +508,7 @@ def _shape(readings: Sequence[Reading]) -> Shape:
 
 def _usable(one: Reading, shape: Shape) -> bool:
     if shape == "figure":
-        return one.high == one.high  # a number, even where the repetitions disagree
+        return not math.isnan(one.high)  # measured, even where the repetitions disagree
     return one.verdict in _DECIDED
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rich import box
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -31,7 +32,8 @@ LEGEND = (
     "! not available; in brackets where the claim was not made for that release"
 )
 _TITLES = {"A": "Write-up A", "B": "Write-up B", "": "Your own"}
-_NAMES_FROM = 24  # columns that the claims' names need
+_MARKS = [f"+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+_NAMES = 22  # columns that the claims' names get at least
 
 
 def sign(reading: Reading | None) -> tuple[str, str]:
@@ -47,15 +49,14 @@ class _Headings:
     """Short column headings: ``.14``, or ``.14.15`` beside others of its series; ``+a`` behind."""
 
     def __init__(self, versions: Sequence[GoVersion]) -> None:
-        self._series = [len({one.release for one in versions if one.minor == each.minor}) > 1
-                        for each in versions]  # fmt: skip
+        series = Counter(minor for minor, _ in {(one.minor, one.patch) for one in versions})
         experiments = dict.fromkeys(one.experiment for one in versions if one.experiment)
-        self._marks = {name: f"+{chr(ord('a') + n)}" for n, name in enumerate(experiments)}
+        self._marks = dict(zip(experiments, _MARKS, strict=False))
         self.texts = {
             one: self._marks[one.experiment]
             if one.experiment and any(other == _plain(one) for other in versions)
-            else _short(one, several) + self._marks.get(one.experiment, "")
-            for one, several in zip(versions, self._series, strict=True)
+            else _short(one, alone=series[one.minor] == 1) + self._marks.get(one.experiment, "")
+            for one in versions
         }
 
     def legend(self) -> list[str]:
@@ -70,8 +71,8 @@ def _plain(version: GoVersion) -> GoVersion:
     return type(version)(version.minor, version.patch)
 
 
-def _short(version: GoVersion, several: bool) -> str:  # noqa: FBT001
-    return version.release.removeprefix("1") if several else f".{version.minor}"
+def _short(version: GoVersion, *, alone: bool) -> str:
+    return f".{version.minor}" if alone else version.release.removeprefix("1")
 
 
 # --- for a terminal ----------------------------------------------------------
@@ -91,7 +92,8 @@ def show(console: Console, matrix: Matrix) -> None:
         if said:
             console.print(Text(_name(group), "bold"))
         for claim, words in said:
-            console.print(Text.assemble("  ", (claim, "cyan"), ": " if claim else "", words))
+            text = Text.assemble((claim, "cyan"), ": " if claim else "", words)
+            console.print(Padding(text, (0, 0, 0, 2)))
     console.print(Text(_unchanged(matrix), "dim"))
     for note in matrix.notes:
         console.print(Text(note, "dim"))
@@ -102,12 +104,12 @@ def _blocks(
 ) -> Iterator[list[GoVersion]]:
     """Cut the releases into tables that fit."""
     block: list[GoVersion] = []
-    room = width - _NAMES_FROM
+    room = width - _NAMES
     for version in versions:
         column = _column(headings.texts[version])
         if block and column > room:
             yield block
-            block, room = [], width - _NAMES_FROM
+            block, room = [], width - _NAMES
         block.append(version)
         room -= column
     if block:
@@ -120,9 +122,10 @@ def _column(heading: str) -> int:
 
 def _table(matrix: Matrix, versions: Sequence[GoVersion], headings: _Headings, width: int) -> Table:
     needed = sum(_column(headings.texts[one]) for one in versions)
-    airy = needed + len(versions) + _NAMES_FROM <= width
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(airy), 0, 0))
-    table.add_column("claim, on Go 1", overflow="fold", min_width=_NAMES_FROM - 2)
+    airy = needed + len(versions) + _NAMES <= width
+    table = Table(box=None, pad_edge=False, padding=(0, int(airy), 0, 0), header_style="bold")
+    names = width - needed - len(versions) * airy - airy
+    table.add_column("claim, on Go 1", overflow="fold", min_width=_NAMES, max_width=names)
     for one in versions:
         heading = headings.texts[one]
         table.add_column(heading, justify="center", no_wrap=True, width=_column(heading))
@@ -132,9 +135,10 @@ def _table(matrix: Matrix, versions: Sequence[GoVersion], headings: _Headings, w
             write_up = group.write_up
             table.add_row(Text(_TITLES.get(write_up, write_up), "bold underline"))
         table.add_row(Text(_name(group), "bold"))
-        for number, line in enumerate(group.lines):
+        for line in group.lines:
             cells = (Text(*sign(line.readings.get(one))) for one in versions)
-            table.add_row(f" {line.claim}", *cells, end_section=number == len(group.lines) - 1)
+            table.add_row(f" {line.claim}", *cells)
+        table.add_row()
     return table
 
 

@@ -65,7 +65,7 @@ def goroot(release: str) -> str:
     return answer.stdout.strip()
 
 
-def listing(  # noqa: PLR0913
+def listing(
     release: str,
     source: Path,
     work: Path,

@@ -16,7 +16,8 @@ HARNESS = Path(__file__).parents[2] / "harness"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"report", "asm_view", "matrix_view", "doctor", "merging", "changes", "bisect"},
+    {"report", "asm_view", "matrix_view", "doctor", "merging", "bisect"},
+    {"changes"},
     {"results", "experiment"},
     {"listings"},
     {"build"},

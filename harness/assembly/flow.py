@@ -300,9 +300,8 @@ class _Analysis:
         for each in self.code:
             if ("LEA" in each.op or "$" in each.args) and "P)" in each.args:
                 for operand in operands(each.args):
-                    if operand.base in ("SP", "FP", "RSP") and (
-                        operand.kind == "address" or each.op.startswith("LEA")
-                    ):
+                    # The place of arguments, which has no name, is written where one sees it.
+                    if operand.name and (operand.kind == "address" or each.op.startswith("LEA")):
                         taken.add((operand.base, operand.name))
         return taken
 
@@ -501,6 +500,8 @@ class _Analysis:
 
     def _log(self, target: Operand, value: Value | None, state: State) -> None:
         """Take a store through an address that is no symbol's; it may be the barrier's buffer's."""
+        if target.base == "NONE":
+            return  # Go 1.4's way to fault when a pointer is nil
         if isinstance(state.get(target.base), Buffer):
             if isinstance(value, Loaded) and value.size == WORD:
                 self.found.proofs.append(Proof(value.site, value.place, pointer=True, logged=True))

@@ -798,12 +798,24 @@ class _Analysis:
                 self.found.proofs.append(Proof(site, value.place, pointer=pointer))
 
     def _typed_block(self, site: int, name: str, target: Address, state: State) -> None:
-        self.found.proofs.append(Proof(site, target, pointer=True, region=True))
         store = Store(site, target, 0, name)
-        if name == "typedmemclr":
-            self.found.stores.append(store)
-        elif name == "typedmemmove":
-            self._copied(store, self._argument(2, state), state)
+        if name != "typedmemmove":
+            self.found.proofs.append(Proof(site, target, pointer=True, region=True))
+            if name == "typedmemclr":
+                self.found.stores.append(store)
+            return
+        source = self._argument(2, state)
+        before = len(self.found.stores)
+        self._copied(store, source, state)
+        whole = isinstance(source, Slot) and len(self.found.stores) > before
+        # Some of the words are pointers; if all are zero it doesn't matter which.
+        self.found.proofs.append(Proof(site, target, pointer=whole, region=True))
+        if isinstance(source, Slot) and not whole:
+            for key, value in state.items():
+                if isinstance(key, Slot) and key[:2] == source[:2] and isinstance(value, Zero):
+                    place = target._replace(offset=target.offset + key.offset - source.offset)
+                    if key.offset >= source.offset:
+                        self.found.stores.append(Store(site, place, WORD, name, value.sites))
 
     def _old_barrier(self, site: int, kind: str, state: State) -> None:
         """The barriers of Go 1.4 to 1.9, which take the address and the value on the stack."""

@@ -1,4 +1,4 @@
-"""The listing's reader against real listings of tricky programs, whose truth was read by eye."""
+"""The listing's reader against real listings of tricky programs, whose truth stands in them."""
 
 from __future__ import annotations
 

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from harness.assembly import Function, Instruction
+    from harness.assembly import Call, Function, Instruction, NilStore
     from harness.listings import Listed
 
+    Marks = Mapping["Mark", str]
+
 Place = tuple[str, int]
+Mark = tuple[str, int, str]  # function, program counter, text
 _MARKS = {"call": ("map call", "yellow"), "nil": ("nil store", "magenta")}
 
 
@@ -84,7 +87,7 @@ def show_one(
         table.add_column("source", overflow="fold", ratio=2)
         table.add_column("instructions", overflow="fold", ratio=3)
         for place, instructions in _by_line(shown).items():
-            right = Text("\n").join(_marked(one, marks.get(place, {})) for one in instructions)
+            right = Text("\n").join(_marked(one, marks, function) for one in instructions)
             table.add_row(_source(listed, place), right, end_section=True)
         console.print(table)
 
@@ -98,9 +101,9 @@ def show_many(
     """
     read = [one for one in listings if one.facts is not None]
     places = sorted(
-        {place for one in read for place in _marks(one)}
+        {(fact.file, fact.line) for one in read for fact in _facts(one)}
         if not lines
-        else {(i.file, i.line) for one in read for i in _instructions(one) if i.line in lines}
+        else {(i.file, i.line) for one in read for _, i in _instructions(one) if i.line in lines}
     )
     for place in places:
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2))
@@ -118,9 +121,14 @@ def show_many(
             console.print(Text(f"Go {one.version}: {one.failure}", "yellow"))
 
 
-def _instructions(listed: Listed) -> Iterator[Instruction]:
+def _instructions(listed: Listed) -> Iterator[tuple[Function, Instruction]]:
     for function in listed.functions:
-        yield from function.instructions
+        for instruction in function.instructions:
+            yield function, instruction
+
+
+def _facts(listed: Listed) -> tuple[Call | NilStore, ...]:
+    return (*listed.facts.calls, *listed.facts.nil_stores) if listed.facts else ()
 
 
 def _by_line(instructions: Sequence[Instruction]) -> Mapping[Place, list[Instruction]]:
@@ -139,22 +147,46 @@ def _source(listed: Listed, place: Place) -> Text:
     return Text.assemble((where, "cyan"), "  ", (code, "bold"))
 
 
-def _marks(listed: Listed) -> dict[Place, dict[str, str]]:
-    """Return what to mark, by place: the instruction's text → call or nil."""
-    marks: dict[Place, dict[str, str]] = {}
-    if listed.facts is None:
-        return marks
-    for call in listed.facts.calls:
-        marks.setdefault((call.file, call.line), {})[call.instruction] = "call"
-    for store in listed.facts.nil_stores:
-        here = marks.setdefault((store.file, store.line), {})
-        for part in store.instruction.replace(" | ", "; ").split("; "):
-            here[part] = "nil"
+def _marks(listed: Listed) -> Marks:
+    """Return what to mark: the instructions that the facts rest on, and no others like them."""
+    marks: dict[Mark, str] = {}
+    functions = {function.name: function for function in listed.functions}
+    for fact in _facts(listed):
+        function = functions.get(fact.function)
+        if function is None:
+            continue
+        here = [one for one in function.instructions if (one.file, one.line) == _place(fact)]
+        # The forms of a store stand beside each other, the steps of a form one after the other.
+        for form in fact.instruction.split(" | "):
+            for one in _steps(here, form.split("; ")):
+                marks[function.name, one.pc, one.text] = "call" if _is_call(fact) else "nil"
     return marks
 
 
-def _marked(instruction: Instruction, marks: Mapping[str, str]) -> Text:
-    kind = marks.get(instruction.text)
+def _place(fact: Call | NilStore) -> Place:
+    return fact.file, fact.line
+
+
+def _is_call(fact: Call | NilStore) -> bool:
+    return hasattr(fact, "callee")
+
+
+def _steps(here: Sequence[Instruction], steps: Sequence[str]) -> Iterator[Instruction]:
+    """Yield the instructions that are a form's last step, and before each those it follows."""
+    for number, last in enumerate(here):
+        if last.text != steps[-1]:
+            continue
+        yield last
+        before = number
+        for step in reversed(steps[:-1]):
+            found = [index for index in range(before) if here[index].text == step]
+            if found:
+                before = found[-1]
+                yield here[before]
+
+
+def _marked(instruction: Instruction, marks: Marks, function: Function) -> Text:
+    kind = marks.get((function.name, instruction.pc, instruction.text))
     if kind is None:
         return Text(instruction.text)
     words, style = _MARKS[kind]
@@ -164,10 +196,13 @@ def _marked(instruction: Instruction, marks: Mapping[str, str]) -> Text:
 def _at(listed: Listed, place: Place, *, all_: bool, noise: bool) -> Text:
     """Return what one release has at a line: its facts, or all of its instructions."""
     if all_:
-        found = [one for one in _instructions(listed) if (one.file, one.line) == place]
-        kept = [one for one in found if noise or one.op not in PSEUDO | PADDING]
-        marks = _marks(listed).get(place, {})
-        return Text("\n").join(_marked(one, marks) for one in kept) or Text("no code", "dim")
+        marks = _marks(listed)
+        kept = [
+            _marked(one, marks, function)
+            for function, one in _instructions(listed)
+            if (one.file, one.line) == place and (noise or one.op not in PSEUDO | PADDING)
+        ]
+        return Text("\n").join(kept) or Text("no code", "dim")
     if listed.facts is None:
         return Text(listed.failure, "dim")
     calls = [one for one in listed.facts.calls if (one.file, one.line) == place]

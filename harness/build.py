@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ def assert_version(session: Session, version: GoVersion) -> None:
         [f"{session.goroot}/bin/go", "version"], env=_environment(session, version), limits=_LIMITS
     )
     said = outcome.stdout.decode(errors="replace").strip()
+    if version.experiment and b"unknown GOEXPERIMENT" in outcome.stderr:
+        raise UnavailableError(
+            f"Go {version.release} does not know the GOEXPERIMENT {version.experiment}."
+        )
     if said.split()[:3] != ["go", "version", f"go{version.release}"]:
         complaint = outcome.stderr.decode(errors="replace").strip()
         raise UnavailableError(
@@ -170,23 +175,32 @@ class _Bench:
     def _keep(self, program: Program, binary: bytes | None, listing: str) -> Build:
         """Put a build into the cache, whole or not at all."""
         folder = self._folder(program)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as name:
-            fresh = Path(name, "build")
-            fresh.mkdir()
-            if binary is not None:
-                (fresh / "program").write_bytes(binary)
-                (fresh / "program").chmod(0o755)
-            (fresh / "listing.txt").write_text(listing)
-            # Another run may have put it there meanwhile; then that one is as good.
-            with contextlib.suppress(OSError):
-                fresh.rename(folder)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as name:
+                fresh = Path(name, "build")
+                fresh.mkdir()
+                if binary is not None:
+                    (fresh / "program").write_bytes(binary)
+                    (fresh / "program").chmod(0o755)
+                (fresh / "listing.txt").write_text(listing, encoding="utf-8")
+                if self.kept(program) is None:
+                    shutil.rmtree(folder, ignore_errors=True)  # what is left of a damaged one
+                # Another run may have put it there meanwhile; then that one is as good.
+                with contextlib.suppress(OSError):
+                    fresh.rename(folder)
+        except OSError as error:
+            raise self._unwritable(error.strerror or str(error)) from error
         kept = self.kept(program)
         if kept is None:
-            raise CellError(
-                f"{folder} can't be written. Point GOCLAIM_CACHE at a folder with room."
-            )
+            raise self._unwritable("the build is not there after writing it")
         return kept
+
+    def _unwritable(self, why: str) -> CellError:
+        return CellError(
+            f"{self.cache / 'builds'} can't be written: {why}. "
+            "Point GOCLAIM_CACHE at a folder with room."
+        )
 
 
 def _sections(said: str, root: str, first: str = "") -> dict[str, str]:

@@ -134,6 +134,7 @@ class _Claim(BaseModel):
         says: The claim in a sentence.
         go: The releases it was made for.
         known: Why it is known not to hold as printed; shown beside the verdict.
+        known_go: The releases that ``known`` is about; without it, all.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -142,6 +143,7 @@ class _Claim(BaseModel):
     says: str
     go: Range
     known: str = ""
+    known_go: Range | None = None
 
     def needs(self) -> set[str]:
         """Return the other scenarios whose observations it is judged on."""
@@ -152,12 +154,13 @@ class _Claim(BaseModel):
 
     def verdict(self, own: Observations, result: Result, **details: Any) -> Verdict:  # noqa: ANN401
         """Make this claim's verdict; ``known`` goes along only with a deviation."""
+        about_this = self.known_go is None or own.cell.version in self.known_go
         return Verdict(
             claim=self.id,
             says=self.says,
             in_scope=own.cell.version in self.go,
             result=result,
-            known=self.known if result == "not reproduced" else "",
+            known=self.known if result == "not reproduced" and about_this else "",
             **details,
         )
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from harness.listings import Listed
     from harness.toolchains import GoVersion, ToolchainStore
 
+TABLES_AT_MOST = 2  # releases that get a table each; more are shown side by side
+
 # Everything of weight is imported where it is used, so that --help answers at once.
 
 _EXAMPLES = """
@@ -316,9 +318,15 @@ def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[
 
 
 def _show(finished: Finished, folder: Path) -> None:
-    from harness import report
+    from harness import changes, matrix_view, report, results
 
-    report.show(_console(), finished)
+    console = _console()
+    releases = {cell.measured.observations.cell.version for cell in finished.cells}
+    if len(releases) > TABLES_AT_MOST:
+        matrix_view.show(console, changes.matrix(results.read(folder)))
+        console.print(report.summary(finished))
+    else:
+        report.show(console, finished)
     click.echo(
         f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)"
     )

@@ -111,6 +111,7 @@ class Effects:
     stores: list[Store] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
     typed: list[Typed] = field(default_factory=list)
+    strings: list[Address] = field(default_factory=list)  # places that hold strings
 
 
 class _Block(NamedTuple):
@@ -173,6 +174,7 @@ _MAKES = re.compile(r"runtime\.(?:new|newobject|makemap\w*|makechan\w*|mallocgc|
 _NUMBERS = frozenset(f"runtime.print{kind}" for kind in ("int", "uint", "hex", "float"))
 _TYPE = re.compile(r"type[.:]|go[.:]itab\.")
 _TABLE = Result("runtime.typ2Itab")  # a method table, which up to Go 1.6 is made when first used
+_STRING = re.compile(r"go[.:]string\.")
 _FIXED = Zero(frozenset())
 _PATIENCE = 40  # visits of a block, after which nothing is taken for known there
 _LONGEST = 1 << 14  # of a block on the stack whose words are followed one by one
@@ -290,7 +292,7 @@ class _Analysis:
         self.steps: list[tuple[Callable[..., None] | None, tuple[Operand, ...]]] = []
         for each in self.code:
             kind = _kind(each.op)
-            self.steps.append((getattr(self, kind) if kind else None, operands(each.args)))
+            self.steps.append((getattr(_Analysis, kind) if kind else None, operands(each.args)))
 
     def _exposed(self) -> set[tuple[str, str]]:
         """Name the stack variables whose address is taken."""
@@ -350,6 +352,7 @@ class _Analysis:
             whole.stores += part.stores
             whole.proofs += part.proofs
             whole.typed += part.typed
+            whole.strings += part.strings
         return whole
 
     def _visit(self, block: range, state: State) -> Effects:
@@ -358,7 +361,7 @@ class _Analysis:
         for site in block:
             step, args = self.steps[site]
             if step is not None:
-                step(site, args, state)
+                step(self, site, args, state)
         return self.found
 
     def _blocks(self) -> tuple[list[range], list[list[int]]]:
@@ -513,10 +516,14 @@ class _Analysis:
             self.found.stores.append(store._replace(zeroed=value.sites))
         elif isinstance(value, Address | Result):
             self.found.proofs.append(Proof(site, place, pointer=True))
+            if isinstance(value, Address) and _STRING.match(value.symbol):
+                self.found.strings.append(place)
             if value == _TABLE or (isinstance(value, Address) and _TYPE.match(value.symbol)):
                 self.found.typed.append(Typed(site, place))
         elif isinstance(value, Loaded):
             self.found.stores.append(store._replace(source=value.place))
+            if _STRING.match(value.place.symbol) and not value.place.offset:
+                self.found.strings.append(place)  # Go 1.4: there, that is a string's two words
             if _TYPE.match(value.place.symbol):
                 self.found.typed.append(Typed(site, place))
 
@@ -773,13 +780,21 @@ class _Analysis:
                 if callee == "runtime.memclrHasPointers":
                     self.found.proofs.append(Proof(site, target, pointer=True, region=True))
                 self.found.stores.append(Store(site, target, length, callee.partition(".")[2]))
-        elif _TAKES.match(callee) or callee.startswith("runtime.print"):
-            shown = callee.startswith("runtime.print")
-            taken = self._argument(0 if shown else 1, state)
+        elif callee.startswith("runtime.print"):
+            self._printed(site, callee, self._argument(0, state))
+        elif _TAKES.match(callee):
+            taken = self._argument(1, state)
             if isinstance(taken, Loaded) and taken.size == WORD:
-                pointer = not shown or callee == "runtime.printpointer"
-                if pointer or callee in _NUMBERS:
-                    self.found.proofs.append(Proof(site, taken.place, pointer=pointer))
+                self.found.proofs.append(Proof(site, taken.place, pointer=True))
+
+    def _printed(self, site: int, callee: str, value: Value | None) -> None:
+        """Take what print says of the type of a variable."""
+        if isinstance(value, Loaded) and value.size == WORD:
+            if callee == "runtime.printstring":
+                self.found.strings.append(value.place)
+            elif callee == "runtime.printpointer" or callee in _NUMBERS:
+                pointer = callee not in _NUMBERS
+                self.found.proofs.append(Proof(site, value.place, pointer=pointer))
 
     def _typed_block(self, site: int, name: str, target: Address, state: State) -> None:
         self.found.proofs.append(Proof(site, target, pointer=True, region=True))
@@ -800,6 +815,8 @@ class _Analysis:
         )
         first = start + (2 * WORD if kind.startswith("fat") else WORD)
         values = [state.get(Slot(base, "", first + each * WORD)) for each in range(len(shape))]
+        if kind == "string":
+            self.found.strings.append(target)
         typed = kind in ("iface", "eface") and not isinstance(values[0], Zero)
         if "?" in shape and all(isinstance(value, Zero) for value in values):
             self.found.proofs.append(Proof(site, target, pointer=True, region=True))

@@ -27,26 +27,24 @@ _OLD_INSTRUCTION = re.compile(
     re.DOTALL,
 )
 _HEADER = re.compile(
-    r"(.+) (?:t=([0-9]+)|S([A-Z]+))(?: [a-z]+)* size=([0-9]+)((?: [a-z]+=\S+)*)\s*\Z"
+    r"(.*) (?:t=([0-9]+)|S([A-Z]+))(?: [a-z]+)* size=([0-9]+)((?: [a-z]+=\S+)*)\s*\Z"
 )
 _OLD_HEADER = re.compile(r'--- prog list "(.*)" ---\s*\Z')
 _PACKAGE = re.compile(r"# (\S+)(?: \[\S+\])?\s*\Z")
-_NUMBERED_RELOCATION = re.compile(r"\trel [0-9]+\+[0-9]+ t=[0-9]")
 _RELOCATION = re.compile(r"\trel ([0-9]+)\+[0-9]+ t=\S+ .*\+(-?[0-9]+)\s*\Z")
 _CONTENT = re.compile(r"\t0x([0-9a-f]{4,8}) ((?:[0-9a-f]{2} ){1,16})")
-_MAY_START = re.compile(r"# |--- prog list|[^#\s].* size=").match
 _VARIABLE = re.compile(r"(?:[^\s\",()]*/)?(?:\"\"|[^\s\"/.,()]+)\.[^\W\d]\w*\Z")
 _NOT_PACKAGES = (
-    "type.",
-    "go.",
-    "gclocals.",
-    "$f",
-    "type:",
-    "go:",
-    "runtime.zero",
-    "runtime.staticuint64s",
+    *("type.", "type:", "go:", "go.string.", "go.itab.", "go.info.", "go.importpath.", "go.weak."),
+    *("go.typelink.", "go.range.", "go.loc.", "go.cuinfo.", "go.debuglines.", "runtime.zero"),
+    *("runtime.staticuint64s", "gclocals"),
 )
+_COMPILERS = ("type.", "type:", "go:", "go.string.", "go.info.", "gclocals")
+_STRING_TYPE = re.compile(r" go[.:]info\.string\+0\s*\Z")
+_DESCRIBED = re.compile(r"\trel [0-9]+\+8 t=\S+ (.+)\+0\s*\Z")
+_ALWAYS = re.compile(r" (?:STEXT|SDWARFVAR|t=[0-9]+) ")
 _MATTERS = re.compile(r".*(?:\.stmp_|statictmp_|\.jump)[0-9]+\Z")
+_STARTS = ("#", "-")
 _ENTRY = "\t0x0000 00000 ("
 _WORD = 8
 _POSITION = re.compile(r"(.*):([0-9]+)\Z", re.DOTALL)
@@ -96,7 +94,6 @@ class Text:
     valued: bool = False  # the header has value=: Go 1.4 to 1.6
     lines: list[str] = field(default_factory=list)
     duffs: list[int] = field(default_factory=list)  # where each DUFFZERO enters (Go 1.4)
-    numbered: bool | None = None  # kinds of relocation are numbers: up to Go 1.21
 
 
 @dataclass(slots=True)
@@ -107,12 +104,13 @@ class Datum:
     word: str  # "BSS", "NOPTRBSS", ... or a number
     valued: bool
     size: int
-    # Only of a symbol that values are copied from, or that is a jump table:
+    # Only of a symbol that values are copied from, of a jump table, or of a variable's description:
     filled: set[int] = field(default_factory=set)  # the words that aren't zero
     targets: list[int] = field(default_factory=list)
 
 
 Part = Package | Text | Datum
+_OF_NO_INTEREST = Datum("", "", valued=False, size=0)
 
 
 def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one loop, for speed
@@ -122,16 +120,16 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one 
     datum: Datum | None = None  # the current data symbol, if its contents matter
     for line in lines:
         if line[:1] != "\t":
-            part = _start(line) if _MAY_START(line) else None
+            part = _start(line) if " size=" in line or line[:1] in _STARTS else None
             if part is not None:
                 if current is not None:
                     yield current
                 current = part
                 body = part.lines if isinstance(part, Text) else None
-                datum = part if isinstance(part, Datum) and _MATTERS.match(part.name) else None
+                datum = part if isinstance(part, Datum) and _matters(part) else None
             elif line[:1].isdigit() and isinstance(current, Text) and current.old:
                 current.lines.append(line)
-        elif line[13:15] == " (" or " (" in line[9:26]:
+        elif body is None or line.startswith(_ENTRY):
             if line.startswith(_ENTRY) and (body is None or (body and "\tTEXT\t" in line)):
                 # A pasted piece of a listing, without the line before a function.
                 if current is not None:
@@ -141,11 +139,13 @@ def parts(lines: Iterable[str]) -> Iterator[Part]:  # noqa: C901, PLR0912 - one 
                 body = current.lines
             if body is not None:
                 body.append(line)
-        elif body is None:
-            if datum is not None:
+            elif datum is not None:
                 _fill(datum, line)
-        elif line[1] == "r" and isinstance(current, Text):
-            _relocation(current, line)
+        elif line[1:2] == "r":
+            if "runtime.duffzero+" in line and isinstance(current, Text):
+                _enter(current, line)
+        elif " " not in line[10:12]:  # there, the machine code's bytes have a space
+            body.append(line)
     if current is not None:
         yield current
 
@@ -158,6 +158,8 @@ def _start(line: str) -> Part | None:
     if line[0] == "-":
         old = _OLD_HEADER.match(line)
         return Text(old[1], old=True) if old else None
+    if line.startswith(_COMPILERS) and not _ALWAYS.search(line):
+        return _OF_NO_INTEREST
     header = _HEADER.match(line)
     if header is None:
         return None
@@ -168,18 +170,27 @@ def _start(line: str) -> Part | None:
     return Datum(name, word or number, valued, int(size[:18]))
 
 
-def _relocation(text: Text, line: str) -> None:
-    """Take note of a relocation in a function."""
-    if "runtime.duffzero+" in line and text.valued:
-        offset = line.rpartition("+")[2].strip()
+def _enter(text: Text, line: str) -> None:
+    """Take note of where a DUFFZERO enters."""
+    offset = line.rpartition("+")[2].strip()
+    if text.valued:
         text.duffs.append(int(offset[:9]) if offset.isdigit() else -1)
-    if text.numbered is None:
-        text.numbered = _NUMBERED_RELOCATION.match(line) is not None
+
+
+def _matters(datum: Datum) -> bool:
+    """Say whether the contents of a data symbol are worth reading."""
+    return datum.word == "DWARFVAR" or _MATTERS.match(datum.name) is not None
 
 
 def _fill(datum: Datum, line: str) -> None:
     """Take note of a line of a data symbol's contents."""
-    if line[1] == "r":
+    if datum.word == "DWARFVAR":
+        described = _DESCRIBED.match(line)
+        if described:
+            datum.name = described[1]
+        elif _STRING_TYPE.search(line):
+            datum.filled.add(0)
+    elif line[1] == "r":
         relocation = _RELOCATION.match(line)
         if relocation:
             datum.filled.add(int(relocation[1][:12]) // _WORD * _WORD)
@@ -196,6 +207,9 @@ def _fill(datum: Datum, line: str) -> None:
 
 def position(text: str) -> tuple[str, int]:
     """Split a position; where there are two, the first one counts."""
+    file, _, line = text.rpartition(":")
+    if line.isdecimal() and file:
+        return file, int(line[:9])
     if text.endswith("]"):
         two = _TWO_POSITIONS.match(text)
         if two:
@@ -322,12 +336,13 @@ def names_package(path: str) -> bool:
     return bool(path) and path != _COMMAND_LINE
 
 
-def is_main(text: Text) -> bool:
+def is_main(text: Text, path: str) -> bool:
     """Say whether this is the function that only package main has, by its old spelling.
 
-    Up to Go 1.18 go build prints the path of a command's folder, but its symbols are main's.
+    Up to Go 1.18 go build prints the path of a command's folder, but its symbols are main's. The
+    runtime has a function main too.
     """
-    return text.name == _OWN + "main" or (text.old and text.name == "main")
+    return path != "runtime" and (text.name == _OWN + "main" or (text.old and text.name == "main"))
 
 
 def functions(lines: Iterable[str], *, package: str = "main") -> Iterator[Function]:
@@ -343,7 +358,7 @@ def functions(lines: Iterable[str], *, package: str = "main") -> Iterator[Functi
             path = part.path if holding else package
         elif isinstance(part, Text):
             held.append(part)
-            if is_main(part):
+            if is_main(part, path):
                 path = "main" if holding else path
                 holding = False
             if not (holding and part.name.startswith(_OWN)):

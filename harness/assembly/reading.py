@@ -148,6 +148,7 @@ class _Known:
     pointers: set[tuple[str, int]] = field(default_factory=set)
     moving: set[tuple[str, int]] = field(default_factory=set)
     scalars: set[tuple[str, int]] = field(default_factory=set)
+    strings: set[tuple[str, int]] = field(default_factory=set)
     moving_at: set[_Place] = field(default_factory=set)
     regions: dict[_Place, int] = field(default_factory=dict)
     typed: set[tuple[_Place, int]] = field(default_factory=set)
@@ -182,7 +183,7 @@ class _Reader:
         known = self.known
         known.named_kinds |= part.word == "TEXT" or _is_recent(part)
         known.valued |= part.valued
-        known.main |= is_main(part)
+        known.main |= is_main(part, known.path.removeprefix(_UNNAMED))
         self.functions += 1
         self.instructions += len(part.lines)
         if part.old:
@@ -210,8 +211,14 @@ class _Reader:
                 yield each
 
     def datum(self, part: Datum) -> None:
+        if not part.word:
+            return
         known = self.known
         known.named_kinds |= not part.word.isdigit()
+        if part.word == "DWARFVAR":
+            if part.filled:
+                known.strings.add((modern(part.name, self._prefix()), 0))
+            return
         if part.word.isdigit() and part.name.startswith("gclocals·"):
             known.read_only = int(part.word[:9])
         part.name = modern(part.name, self._prefix())
@@ -318,6 +325,7 @@ class _Reader:
                 known.stores.append(_Pending(function.name, at, store, zeroed))
         for proof in effects.proofs:
             self._prove(proof, function.name, code[proof.site])
+        known.strings.update(address[:2] for address in effects.strings if not address.moving)
         for site, address in effects.typed:
             at = code[site]
             place = (function.name, at.file, at.line, address.symbol)
@@ -411,7 +419,7 @@ class _Reader:
         """Say whether a store puts nil into a pointer word; a text says why it can't be told."""
         known = self.known
         kind = self._kind(store.address.symbol)
-        words = self._cleared(store)
+        words = self._without_strings(store, self._cleared(store))
         if kind.startswith("NOPTR") or (words == [] and (store.size or store.source)):
             return False
         if words is None:
@@ -427,6 +435,17 @@ class _Reader:
         if nil or self._barriers():
             return nil
         return self._unless_scalar(store, _BY_WORD if kind else _BY_SYMBOL)
+
+    def _without_strings(self, store: Store, words: list[int] | None) -> list[int] | None:
+        """Leave out the words of strings: "" has a nil pointer, but it isn't nil."""
+        symbol, strings = store.address.symbol, self.known.strings
+        if not words or not strings:
+            return words
+        return [
+            word
+            for word in words
+            if (symbol, word) not in strings and (symbol, word - WORD) not in strings
+        ]
 
     def _proven(self, place: _Place, store: Store, words: list[int]) -> bool:
         """Say whether the listing proves that one of some words is a pointer."""

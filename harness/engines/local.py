@@ -45,13 +45,19 @@ class LocalSession:
         self._lock = threading.Lock()
 
     def write(self, files: Mapping[str, File]) -> None:
-        """Put files under the root."""
-        for name, file in files.items():
-            path = self._root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
-            if file.executable:
-                path.chmod(0o755)
+        """Put files under the root. Raises ``CellError`` when there is no room."""
+        try:
+            for name, file in files.items():
+                path = self._root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(file.content)
+                if file.executable:
+                    path.chmod(0o755)
+        except OSError as error:
+            raise CellError(
+                f"{self._root.parent} can't be written: {error.strerror}. "
+                "Point GOCLAIM_CACHE at a folder with room."
+            ) from error
 
     def read(self, path: str) -> bytes | None:
         """Return a file under the root, or None."""

@@ -65,7 +65,7 @@ def goroot(release: str) -> str:
     return answer.stdout.strip()
 
 
-def listing(  # noqa: PLR0913
+def listing(
     release: str,
     source: Path,
     work: Path,
@@ -116,7 +116,7 @@ def capture(program: Path) -> None:
             if within(releases, release):
                 text = listing(release, copy, work, option(source, "gcflags"), goarch)
                 pieces.append(f"==== go{release} linux/{goarch}\n")
-                pieces.append(text.replace(str(work), NEUTRAL))
+                pieces.append(text.replace(str(work), NEUTRAL).replace(goroot(release), "/goroot"))
     LISTINGS.mkdir(parents=True, exist_ok=True)
     packed = lzma.compress("".join(pieces).encode(), preset=9 | lzma.PRESET_EXTREME)
     (LISTINGS / f"{program.stem}.xz").write_bytes(packed)

@@ -6,7 +6,7 @@ import itertools
 import json
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -28,12 +28,20 @@ from harness.toolchains import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Fetch = Callable[..., tuple[ToolchainStore, GoVersion]]
 
-NEWEST = catalogue()[-1]
 FETCHES = Path(__file__).parent.parent / "captures" / "fetches"
+
+
+@pytest.fixture(autouse=True)
+def _shipped_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Have the catalogue that is shipped, whatever this machine has learned of since."""
+    monkeypatch.setenv("GOCLAIM_CACHE", str(tmp_path / "cache"))
+    catalogue.cache_clear()
+    yield
+    catalogue.cache_clear()
 
 
 def releases(spec: str) -> list[str]:
@@ -59,7 +67,7 @@ def releases(spec: str) -> list[str]:
         ("..1.3", ["1.2.2", "1.3.3"]),
         ("1.12.5..1.13", ["1.12.17", "1.13.15"]),
         ("1.24,1.4,1.14", ["1.24.13", "1.4.3", "1.14.15"]),
-        (" 1.14 , 1.4 , latest+noswissmap ", ["1.14.15", "1.4.3", f"{NEWEST}+noswissmap"]),
+        (" 1.14 , 1.4 , 1.23+x ", ["1.14.15", "1.4.3", "1.23.12+x"]),
         ("1.14,1.14.15,1.13..1.14", ["1.14.15", "1.13.15"]),
         ("1.24+noswissmap", ["1.24.13+noswissmap"]),
         ("1.24,1.24+noswissmap", ["1.24.13", "1.24.13+noswissmap"]),
@@ -75,7 +83,9 @@ def test_a_spec_names_releases(spec: str, expected: list[str]) -> None:
 
 def test_latest_and_all() -> None:
     """`latest` is the newest release; `all` is the last patch of each series, ascending."""
-    assert releases("latest") == [str(NEWEST)]
+    newest = str(catalogue()[-1])
+    assert releases("latest") == [newest]
+    assert releases("latest+noswissmap") == [f"{newest}+noswissmap"]
     everything = parse_spec("all")
     assert [version.minor for version in everything] == list(range(2, catalogue()[-1].minor + 1))
     assert parse_spec("1.2..") == everything == parse_spec(f"1.2..{catalogue()[-1].series}")
@@ -302,6 +312,12 @@ def test_the_host_is_named_as_go_names_it(
 # --- finding a go command ----------------------------------------------------
 
 
+class Usage(NamedTuple):
+    """What ``shutil.disk_usage`` tells, as far as anybody asks."""
+
+    free: int
+
+
 def stub_go(folder: Path, says: str) -> Path:
     """Make a program that prints something when asked for its version; it is not called go."""
     folder.mkdir(parents=True)
@@ -409,6 +425,7 @@ def fetch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fetch:
     """Return a function that makes a store whose go command fails with a captured complaint."""
     monkeypatch.setattr(toolchains, "find_go", lambda: GO)
     monkeypatch.setattr(toolchains, "host_platform", lambda: ("linux", "amd64"))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(free=10**12))
 
     def make(capture: str, listed: str = LISTED) -> tuple[ToolchainStore, GoVersion]:
         complaint = (FETCHES / f"{capture}.txt").read_text(encoding="utf-8")
@@ -522,6 +539,7 @@ def test_a_fetch_is_announced_recorded_and_leaves_no_archive(
     """The user hears of the download; the checksum is kept; the archive is not."""
     monkeypatch.setattr(toolchains, "find_go", lambda: GO)
     monkeypatch.setattr(toolchains, "host_platform", lambda: ("linux", "amd64"))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(free=10**12))
     module = "v0.0.1-go1.14.15.linux-amd64"
     modules = tmp_path / "toolchains"
     downloads = modules / "cache" / "download" / "golang.org" / "toolchain" / "@v"
@@ -549,6 +567,55 @@ def test_a_fetch_is_announced_recorded_and_leaves_no_archive(
     assert notes[-1] == "fetched go1.14.15"
     assert not (downloads / f"{module}.zip").exists()
     assert store.fetched() == (toolchain,)
+
+
+def test_a_disk_without_room_is_told_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """How much is needed, where, how much there is, and what to do."""
+    monkeypatch.setattr(toolchains, "find_go", lambda: GO)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(free=400 << 20))
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("started go"))
+    store = ToolchainStore(tmp_path, lambda _: pytest.fail("announced a download"))
+    with pytest.raises(UnavailableError) as caught:
+        store.get(GoVersion(14, 15))
+    assert str(caught.value) == (
+        f"Fetching go1.14.15 needs about 472 MB in {tmp_path / 'toolchains'}, and 400 MB are free. "
+        "Remove some with `goclaim toolchains remove`, or point GOCLAIM_CACHE at another disk."
+    )
+
+
+def test_refreshing_learns_and_never_forgets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the proxy lists for this platform is known from then on; the rest stays."""
+    monkeypatch.setenv("GOCLAIM_CACHE", str(tmp_path))
+    monkeypatch.setattr(toolchains, "find_go", lambda: GO)
+    monkeypatch.setattr(toolchains, "host_platform", lambda: ("linux", "amd64"))
+    listed = (
+        "t v0.0.1-go1.98.0.linux-amd64 v0.0.1-go1.97.0.linux-arm64 v0.0.1-go1.98rc1.linux-amd64"
+    )
+
+    def go(argv: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(argv, 0, listed if argv[1] == "list" else "{}", "")
+
+    monkeypatch.setattr("subprocess.run", go)
+    before = catalogue()
+    store = ToolchainStore(tmp_path, lambda _: None)
+    assert store.refresh() == (GoVersion(98, 0),)
+    assert catalogue() == (*before, GoVersion(98, 0))
+    assert releases("1.98") == ["1.98.0"]
+    assert store.refresh() == ()
+    listed = ""
+    with pytest.raises(UnavailableError, match=r"lists no toolchains\. Check the network"):
+        store.refresh()
+    assert GoVersion(98, 0) in catalogue()
+
+
+@pytest.mark.parametrize("text", ["1.9", "1.9.7", "1.21.0", "1.24.13+noswissmap"])
+def test_a_version_is_read_back_as_it_is_shown(text: str) -> None:
+    """1.9 is the release itself there, not the last patch of its series."""
+    assert str(GoVersion.parse(text)) == text
 
 
 # --- the store ---------------------------------------------------------------

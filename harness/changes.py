@@ -9,6 +9,7 @@ no change: the words then go by the releases on either side of it.
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 import re
 import textwrap
@@ -217,7 +218,7 @@ def _short(reason: str, version: GoVersion) -> str:
     first = reason.partition("\n")[0]
     for name in (f"Go {version}", f"Go {version.release}", f"go{version.release}"):
         first = first.replace(name, "this Go")
-    return textwrap.shorten(first, 200, placeholder=" ...")
+    return textwrap.shorten(first.rstrip("."), 200, placeholder=" ...")
 
 
 def _ranges(
@@ -288,12 +289,17 @@ def _unknown(tables: Tables, namer: _Namer) -> list[str]:
     series = list(dict.fromkeys(version.series for version in catalogue()))
     if here and {here[0], here[-1]} <= {*series}:
         between = series[series.index(here[0]) : series.index(here[-1])]
-        if missing := [one for one in between if one not in here]:
+        holes = itertools.groupby(between, key=lambda one: one in here)
+        if missing := [_from_to(list(ones)) for measured, ones in holes if not measured]:
             notes.append(
                 f"not in this run: {', '.join(missing)}; "
                 "a change is named at the first release here that shows it"
             )
     return notes
+
+
+def _from_to(names: Sequence[str]) -> str:
+    return f"{names[0]} to {names[-1]}" if len(names) > 2 else ", ".join(names)  # noqa: PLR2004
 
 
 # --- one scenario ------------------------------------------------------------

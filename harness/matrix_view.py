@@ -158,9 +158,11 @@ def _said(group: Group) -> Iterator[tuple[str, str]]:
 
 def _unchanged(matrix: Matrix) -> str:
     lines = [line for group in matrix.groups for line in group.lines]
+    if not lines:
+        return "nothing is claimed in this run; measurements.csv has its figures"
     same = sum(bool(line.words) and not line.changes for line in lines)
     if len(matrix.versions) == 1:
-        return f"{len(lines)} claims on one release: nothing to compare"
+        return f"{len(lines)} claims, one release: nothing to compare"
     return f"{same} of {len(lines)} claims come out the same on every release they could be read on"
 
 

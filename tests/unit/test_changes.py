@@ -276,7 +276,7 @@ def test_a_release_that_could_not_be_had_is_said_once() -> None:
     }
     rows = [verdict(go, name) for go in ("1.2.2", "1.4.3") for name in ("own", "other")]
     matrix = changes.matrix(tables(cells, rows))
-    assert matrix.notes == ("not available on 1.3 (The module proxy does not have this Go (403).)",)
+    assert matrix.notes == ("not available on 1.3 (The module proxy does not have this Go (403))",)
     for group in matrix.groups:
         assert group.notes == group.lines[0].notes == ()
         assert [one.verdict for one in group.lines[0].readings.values()].count("not available") == 1
@@ -312,9 +312,12 @@ def test_releases_are_named_as_shortly_as_can_be_understood() -> None:
 def test_a_series_that_was_not_measured_is_named() -> None:
     """A change may have come with any release between two that were measured."""
     matrix = changes.matrix(
-        tables({("1.4.3", "own"): "ok", ("1.7.6", "own"): "ok"}, [verdict("1.4.3")])
+        tables(
+            {(go, "own"): "ok" for go in ("1.4.3", "1.7.6", "1.9.7", "1.13.15")},
+            [verdict("1.4.3")],
+        )
     )
-    assert matrix.notes[-1].startswith("not in this run: 1.5, 1.6; a change is named at the first")
+    assert matrix.notes[-1].startswith("not in this run: 1.5, 1.6, 1.8, 1.10 to 1.12; a change is")
 
 
 def test_gaps_of_a_merged_run_are_told() -> None:
@@ -336,6 +339,14 @@ def test_shipped_scenarios_come_first_in_the_order_of_the_write_ups() -> None:
     matrix = changes.matrix(tables(cells, [verdict("1.4.3", name) for name in names]))
     found = [group.scenario for group in matrix.groups]
     assert found == ["global-delete", "grow-delete", "zebra", "aardvark"]
+
+
+@pytest.mark.parametrize("cells", [{}, {("1.4.3", "own"): "ok", ("1.28.1", "own"): "ok"}])
+def test_a_run_without_verdicts_has_releases_alone(cells: dict[tuple[str, str], str]) -> None:
+    """Also on a release that no catalogue has."""
+    matrix = changes.matrix(tables(cells, []))
+    assert (len(matrix.versions), matrix.groups) == (len(cells), ())
+    assert matrix.notes == ()
 
 
 # --- a real run --------------------------------------------------------------

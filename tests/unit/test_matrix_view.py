@@ -120,7 +120,17 @@ def test_a_real_run_on_a_terminal(real: Matrix) -> None:
 
 def test_one_release_has_nothing_to_compare() -> None:
     """Nothing changes within one release."""
-    assert "1 claims on one release: nothing to compare" in shown(made(parse_spec("1.14")))
+    assert "1 claims, one release: nothing to compare" in shown(made(parse_spec("1.14")))
+
+
+@pytest.mark.parametrize("versions", [(), parse_spec("1.14,1.15")])
+def test_a_run_without_claims_is_shown_as_one(versions: tuple[GoVersion, ...]) -> None:
+    """A program of one's own need not claim anything, and an interrupt may come at once."""
+    matrix = Matrix(versions, (), ())
+    said = "nothing is claimed in this run; measurements.csv has its figures"
+    assert said in shown(matrix)
+    assert said in matrix_view.markdown(matrix).replace("\\", "")
+    assert matrix_view.as_json(matrix)["scenarios"] == []
 
 
 def test_markdown_tables_are_whole(real: Matrix) -> None:

@@ -24,7 +24,7 @@ def releases(cells: tuple[Planned, ...]) -> list[str]:
     return list(dict.fromkeys(one.cell.version.release for one in cells))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     parts=st.integers(1, 40),
     spec=st.sampled_from(

@@ -286,29 +286,32 @@ def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noq
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[[Event], None]]]:
     """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if quiet or not console.is_terminal:
-        last: list[object] = []
+        said: set[object] = set()
 
         def line(event: Event) -> None:
             # One line a stage: a log is no place for every repetition.
-            if event.step != "run" or last[:1] != [(event.step, event.version)]:
-                last[:] = [(event.step, event.version)]
-                text = event.text if event.step != "run" else f"running on Go {event.version}"
-                console.print(text)
+            if (event.step, event.version) not in said:
+                said.add((event.step, event.version))
+                console.print(
+                    event.text if event.step != "run" else f"running on Go {event.version}"
+                )
 
         yield console.print, line
         return
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("left:"),
+        progress.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
 
         def update(event: Event) -> None:

@@ -42,12 +42,12 @@ lint: $(READY) ## ruff and mypy
 	@$(BIN)/mypy
 
 .PHONY: unit
-unit: $(READY) ## the quick tests: no go, no Docker
-	@$(BIN)/pytest -q -m 'not go and not docker'
+unit: $(READY) ## the quick tests: no go, no Docker, a few seconds
+	@$(BIN)/pytest -q -m 'not go and not docker and not slow'
 
 .PHONY: integration
-integration: $(READY) ## the tests with real toolchains and, where it answers, Docker
-	@$(BIN)/pytest -q -m 'go or docker'
+integration: $(READY) ## all other tests: real toolchains and, where it answers, Docker
+	@$(BIN)/pytest -q -m 'go or docker or slow'
 
 .PHONY: format
 format: $(READY) ## write the code as ruff would

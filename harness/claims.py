@@ -198,7 +198,8 @@ class _Measured(_Claim):
                 f"{share} of {len(judged)} repetitions are as claimed "
                 f"({', '.join(one.shown for one in judged)})"
             )
-            if not numbers or _middle_half(numbers) > middle.allowed:
+            # What has no tolerance is exact: there a single repetition apart decides nothing.
+            if not numbers or not middle.allowed or _middle_half(numbers) > middle.allowed:
                 result = "inconclusive"
                 reason = f"the repetitions disagree: {reason}"
         return self.verdict(own, result, reason=reason, **details)

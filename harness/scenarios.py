@@ -208,7 +208,13 @@ def of_program(path: Path) -> Scenario:
         shows="Your own program, measured.",
         program=path.name,
         memory=1024,
-        claims=tuple(claim for source in sources for claim in _comments(source)),
+        claims=tuple(
+            claim.model_copy(update={"id": f"{_slug(source.stem)}-{claim.id}"})
+            if len(sources) > 1
+            else claim
+            for source in sources
+            for claim in _comments(source)
+        ),
     )
     named = path.absolute().parent if path.stem == "main" else path.absolute()
     return Scenario(_slug(named.stem), manifest, path, sources)

@@ -161,7 +161,8 @@ def catalogue() -> tuple[GoVersion, ...]:
     lines = resources.path("releases.txt").read_text().splitlines()
     learned = _learned()
     if learned.exists():
-        lines += learned.read_text().splitlines()
+        # Only what is a release: an interrupt may have left half a line.
+        lines += [line for line in learned.read_text().splitlines() if _VERSION.fullmatch(line)]
     releases = (_parse_release(line) for line in lines if line and not line.startswith("#"))
     return tuple(sorted(set(releases)))
 

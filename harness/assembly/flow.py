@@ -300,9 +300,8 @@ class _Analysis:
         for each in self.code:
             if ("LEA" in each.op or "$" in each.args) and "P)" in each.args:
                 for operand in operands(each.args):
-                    if operand.base in ("SP", "FP", "RSP") and (
-                        operand.kind == "address" or each.op.startswith("LEA")
-                    ):
+                    # The place of arguments, which has no name, is written where one sees it.
+                    if operand.name and (operand.kind == "address" or each.op.startswith("LEA")):
                         taken.add((operand.base, operand.name))
         return taken
 
@@ -501,6 +500,8 @@ class _Analysis:
 
     def _log(self, target: Operand, value: Value | None, state: State) -> None:
         """Take a store through an address that is no symbol's; it may be the barrier's buffer's."""
+        if target.base == "NONE":
+            return  # Go 1.4's way to fault when a pointer is nil
         if isinstance(state.get(target.base), Buffer):
             if isinstance(value, Loaded) and value.size == WORD:
                 self.found.proofs.append(Proof(value.site, value.place, pointer=True, logged=True))
@@ -797,12 +798,24 @@ class _Analysis:
                 self.found.proofs.append(Proof(site, value.place, pointer=pointer))
 
     def _typed_block(self, site: int, name: str, target: Address, state: State) -> None:
-        self.found.proofs.append(Proof(site, target, pointer=True, region=True))
         store = Store(site, target, 0, name)
-        if name == "typedmemclr":
-            self.found.stores.append(store)
-        elif name == "typedmemmove":
-            self._copied(store, self._argument(2, state), state)
+        if name != "typedmemmove":
+            self.found.proofs.append(Proof(site, target, pointer=True, region=True))
+            if name == "typedmemclr":
+                self.found.stores.append(store)
+            return
+        source = self._argument(2, state)
+        before = len(self.found.stores)
+        self._copied(store, source, state)
+        whole = isinstance(source, Slot) and len(self.found.stores) > before
+        # Some of the words are pointers; if all are zero it doesn't matter which.
+        self.found.proofs.append(Proof(site, target, pointer=whole, region=True))
+        if isinstance(source, Slot) and not whole:
+            for key, value in state.items():
+                if isinstance(key, Slot) and key[:2] == source[:2] and isinstance(value, Zero):
+                    place = target._replace(offset=target.offset + key.offset - source.offset)
+                    if key.offset >= source.offset:
+                        self.found.stores.append(Store(site, place, WORD, name, value.sites))
 
     def _old_barrier(self, site: int, kind: str, state: State) -> None:
         """The barriers of Go 1.4 to 1.9, which take the address and the value on the stack."""

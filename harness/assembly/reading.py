@@ -151,6 +151,7 @@ class _Known:
     strings: set[tuple[str, int]] = field(default_factory=set)
     moving_at: set[_Place] = field(default_factory=set)
     regions: dict[_Place, int] = field(default_factory=dict)
+    mixed: dict[_Place, int] = field(default_factory=dict)  # from here on, some are pointers
     typed: set[tuple[_Place, int]] = field(default_factory=set)
     data: dict[str, Datum] = field(default_factory=dict)
     defined: set[str] = field(default_factory=set)  # Go 1.2: functions, as the listing names them
@@ -335,7 +336,9 @@ class _Reader:
         known = self.known
         symbol, offset, moving = proof.address
         place = (function, at.file, at.line, symbol)
-        if proof.region:
+        if proof.region and not proof.pointer:
+            known.mixed[place] = min(offset, known.mixed.get(place, offset))
+        elif proof.region:
             known.regions[place] = min(offset, known.regions.get(place, offset))
         elif not proof.pointer:
             if not moving:
@@ -432,7 +435,10 @@ class _Reader:
             nil = self._proven(place, store, words) or (
                 bool(kind) and self._covers(known.data[store.address.symbol].size, stores)
             )
-        if nil or self._barriers():
+        copied = store.address.offset >= known.mixed.get(place, 1 << 62)
+        if copied and store.source and not store.size:
+            return True  # a whole value of a type with pointers, all zero
+        if nil or (self._barriers() and not copied):
             return nil
         return self._unless_scalar(store, _BY_WORD if kind else _BY_SYMBOL)
 

@@ -15,7 +15,9 @@ Kinds:
     nil-store V [FORM]   a nil store; with FORM, exactly in these forms
     uncertain V     this release's listing can't tell whether it is a nil store
 
-Whatever is not wanted must not be found. The wants were written by reading the listings.
+Whatever is not wanted must not be found. The wants were written from the program and the forms that
+each release is known to use; where the reader found something else, the listing was read and
+decided. That a release can't tell (``uncertain``) was mostly learnt that way.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from harness.assembly import facts, functions
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
 
 LISTINGS = Path(__file__).parent.parent / "captures" / "listings"
 REAL = lzma.decompress((LISTINGS / "fields.xz").read_bytes()).decode().splitlines(keepends=True)

@@ -367,7 +367,7 @@ class Scripted:
 class ScriptedSession:
     """See ``Scripted``."""
 
-    goroot, root, go_cache, identity = "/go", "/root", "/cache", "scripted"
+    goroot, root, go_cache, identity = "/go", "/session", "/cache", "scripted"
     provenance: Mapping[str, str] = {"engine": "scripted"}
 
     def __init__(self, engine: Scripted) -> None:

@@ -75,6 +75,7 @@ def run_of(folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [1, 2, 3, 5, 8, 16])
 def test_the_tables_do_not_depend_on_how_the_plan_was_cut(tmp_path: Path, parts: int) -> None:
     """Cut into stretches or dealt out at random, in any order: byte for byte the whole run."""

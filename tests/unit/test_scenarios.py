@@ -419,6 +419,15 @@ def test_expectations_in_comments_are_the_program_s_claims(tmp_path: Path) -> No
         of_program(path)
 
 
+def test_expectations_of_several_files_are_told_apart(tmp_path: Path) -> None:
+    """The same line of two files is two claims."""
+    for name in ("a", "B_c"):
+        (tmp_path / f"{name}.go").write_text("f() // goclaim: call mapdelete\n")
+    claims = of_program(tmp_path).manifest.claims
+    assert [one.id for one in claims] == ["b-c-line-1", "a-line-1"]
+    assert [getattr(one, "file", None) for one in claims] == ["B_c.go", "a.go"]
+
+
 @pytest.mark.parametrize(
     ("claims", "snapshots", "needed"),
     [("", "", True), ("call", "", False), ("call", "start", True), ("figure", "", True)],

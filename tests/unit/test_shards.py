@@ -24,6 +24,7 @@ def releases(cells: tuple[Planned, ...]) -> list[str]:
     return list(dict.fromkeys(one.cell.version.release for one in cells))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(
     parts=st.integers(1, 40),

@@ -612,6 +612,13 @@ def test_refreshing_learns_and_never_forgets(
     assert GoVersion(98, 0) in catalogue()
 
 
+def test_a_damaged_list_of_learned_releases_stops_nothing(tmp_path: Path) -> None:
+    """What is half a line in the cache is passed over; the rest of it is known."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "releases.txt").write_text("1.98.0\n1.9x\n\n1.99.1")
+    assert catalogue()[-2:] == (GoVersion(98, 0), GoVersion(99, 1))
+
+
 @pytest.mark.parametrize("text", ["1.9", "1.9.7", "1.21.0", "1.24.13+noswissmap"])
 def test_a_version_is_read_back_as_it_is_shown(text: str) -> None:
     """1.9 is the release itself there, not the last patch of its series."""

@@ -124,11 +124,13 @@ class Matrix:
         versions: The releases, ascending, each before itself with an experiment.
         groups: The scenarios, in the order of the write-ups.
         notes: What is to be known about releases as a whole.
+        about: How it was measured, in one line.
     """
 
     versions: tuple[GoVersion, ...]
     groups: tuple[Group, ...]
     notes: tuple[str, ...]
+    about: str = ""
 
 
 def matrix(tables: Tables) -> Matrix:
@@ -148,7 +150,8 @@ def matrix(tables: Tables) -> Matrix:
         if rows.get(name)
     ]
     notes = [namer.note("not available", reason, where) for reason, where in lost.items()]
-    return Matrix(versions, tuple(groups), (*notes, *_unknown(tables, namer)))
+    notes += _unknown(tables, namer)
+    return Matrix(versions, tuple(groups), tuple(notes), _about(tables))
 
 
 # --- reading the tables ------------------------------------------------------
@@ -296,6 +299,23 @@ def _unknown(tables: Tables, namer: _Namer) -> list[str]:
                 "a change is named at the first release here that shows it"
             )
     return notes
+
+
+def _about(tables: Tables) -> str:
+    """Say how a run was measured, as far as it moves the figures."""
+    run = tables.run
+    settings = run.get("settings", {})
+    platforms = {f"{row['goos']}/{row['goarch']}" for row in tables.measurements.to_dict("records")}
+    told = [
+        (", ".join(sorted(platforms)), "{}"),
+        (run.get("engine"), "engine {}"),
+        (settings.get("repeat"), "{} runs of each program"),
+        (settings.get("gomaxprocs"), "GOMAXPROCS {}"),
+        (run.get("goclaim"), "goclaim {}"),
+        (run.get("started"), "started {}"),
+        (run.get("command"), "made with {}"),
+    ]
+    return ", ".join(text.format(value) for value, text in told if value)
 
 
 def _from_to(names: Sequence[str]) -> str:
@@ -487,9 +507,7 @@ def _beside(segment: _Segment, plain: Sequence[_Segment]) -> list[_Segment]:
     """Return what comes out without the experiment: on the same releases, or the last before."""
     found: dict[_Segment, None] = {}
     for one in segment.readings:
-        before = bisect.bisect(
-            [other.first for other in plain], replace(one.version, experiment="")
-        )
+        before = bisect.bisect([other.first for other in plain], one.version)
         found.update(dict.fromkeys(plain[max(before - 1, 0) : before]))
     return list(found)
 

@@ -95,7 +95,7 @@ def show(console: Console, matrix: Matrix) -> None:
             text = Text.assemble((claim, "cyan"), ": " if claim else "", words)
             console.print(Padding(text, (0, 0, 0, 2)))
     console.print(Text(_unchanged(matrix), "dim"))
-    for note in matrix.notes:
+    for note in (*matrix.notes, matrix.about):
         console.print(Text(note, "dim"))
 
 
@@ -196,7 +196,15 @@ def markdown(matrix: Matrix) -> str:
             f"  - `{claim}`: {_escaped(words)}" if claim else f"  - {_escaped(words)}"
             for claim, words in said
         ]
-    lines += ["", *(f"{_escaped(text)}.  " for text in (_unchanged(matrix), *matrix.notes)), ""]
+    lines += [
+        "",
+        *(
+            f"{_escaped(text)}.  "
+            for text in (_unchanged(matrix), *matrix.notes, matrix.about)
+            if text
+        ),
+        "",
+    ]
     lines += ["<details><summary>What the claims say</summary>", ""]
     for group in matrix.groups:
         lines.append(f"- **{_escaped(_name(group))}**")
@@ -234,6 +242,7 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
             for group in matrix.groups
         ],
         "notes": list(matrix.notes),
+        "about": matrix.about,
     }
 
 

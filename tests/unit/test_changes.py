@@ -74,6 +74,10 @@ NOT, UNCLEAR = "not reproduced", "inconclusive"
             [size("1.23.12", 293), size("1.24.13", 287), size("1.24.13+noswissmap", 293)],
             "293 MB, 287 MB from 1.24, with noswissmap 293 MB again",
         ),
+        (
+            [size("1.3.3", 39), size("1.4.3", 36), size("1.9.7", 38), size("1.24.13", 36)],
+            "39 MB, 36 MB from 1.4, 38 MB from 1.9, 36 MB again from 1.24",
+        ),
         ([size("1.24.13", 287), size("1.24.13+noswissmap", 293)], "287 MB, with noswissmap 293 MB"),
         ([size("1.24.13", 287), size("1.24.13+noswissmap", 288)], "287 MB"),
         ([size("1.24.13+noswissmap", 293)], "with noswissmap 293 MB"),
@@ -412,6 +416,15 @@ def test_the_ends_of_a_range_were_measured(real: Tables) -> None:
     mine = rows[(rows.scenario == "grow-delete") & (rows.snapshot == "filled")]
     swiss = mine[mine.go_version.isin(["1.24.13", "1.27.4"])]["alloc"] // (1 << 20)
     assert (swiss.min(), swiss.max()) == (306, 373)
+
+
+def test_it_is_told_how_a_run_was_measured(real: Tables) -> None:
+    """What moves the figures stands beside them."""
+    assert changes.matrix(real).about == (
+        "linux/amd64, engine local, 3 runs of each program, GOMAXPROCS 4, goclaim 0.1.0, started "
+        "2026-11-21T11-31-50Z, made with goclaim run --engine local "
+        "--go 1.2,1.4,1.9,1.14,1.23,1.24,1.25+noswissmap,1.27 --out results/eight-releases"
+    )
 
 
 def test_every_cell_of_a_real_run_is_there(real: Tables) -> None:

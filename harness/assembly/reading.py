@@ -607,11 +607,14 @@ def _on_own_lines(
     for store in effects.stores:
         at = code[store.site]
         batch = batches.get(store.site)
+        logged: list[Instruction] = []
         if lines and batch is not None and at.op != "CALL":
             symbol, start, moving = store.address
-            for offset in (*range(start, start + store.size, WORD), -1):
-                logged = lines.get((batch, symbol, offset, moving and offset >= 0))
-                if logged is not None:
-                    at = replace(at, file=logged.file, line=logged.line)
-                    break
-        yield store, at
+            keys = [
+                (batch, symbol, word, moving) for word in range(start, start + store.size, WORD)
+            ]
+            logged = [lines[key] for key in keys if key in lines]
+            logged = logged or [lines[key] for key in [(batch, symbol, -1, False)] if key in lines]
+        places = dict.fromkeys((one.file, one.line) for one in logged or [at])
+        for file, line in places:
+            yield store, replace(at, file=file, line=line)

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Goclaim = Callable[..., subprocess.CompletedProcess[str]]
 
 pytestmark = [pytest.mark.go, pytest.mark.docker]
 
@@ -39,10 +42,20 @@ def test_every_growth_is_the_same_in_docker_and_without_it(
     assert not apart
 
 
-def test_nothing_of_ours_is_left_in_docker(docker_run: Path) -> None:
-    """After a run there is no container, network or volume of ours."""
-    assert docker_run.is_dir()
+def ours() -> set[str]:
+    """Return the containers, networks and volumes of goclaim that Docker has."""
+    found = set()
     for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"]):
         command = ["docker", *kind, "--quiet", "--filter", "label=org.goclaim"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert done.stdout == "", kind
+        found |= {f"{kind[0]} {name}" for name in done.stdout.split()}
+    return found
+
+
+@pytest.mark.usefixtures("docker_run")
+def test_a_run_leaves_nothing_in_docker(goclaim: Goclaim, tmp_path: Path) -> None:
+    """After a run there is no container, network or volume that was not there before."""
+    before = ours()
+    done = goclaim("run", "local-delete", "--engine", "docker", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ours() <= before

@@ -29,7 +29,7 @@ RUN = (
 )  # fmt: skip
 INTERRUPTS = 24
 KEYS = {
-    "measurements.csv": ["go_version", "scenario", "repetition", "snapshot", "status", "num_gc"],
+    "measurements.csv": ["go_version", "scenario", "repetition", "snapshot", "status"],
     "verdicts.csv": ["go_version", "scenario", "claim", "in_scope", "verdict"],
     "assembly.csv": ["go_version", "scenario", "kind", "symbol", "line", "instruction"],
     "values.csv": ["go_version", "scenario", "repetition", "name", "value"],

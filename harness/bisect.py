@@ -96,3 +96,31 @@ def search(versions: Sequence[GoVersion], probe: Callable[[GoVersion], Verdict |
         else:
             high, above = middle, step
     return Found(below, above, tuple(versions[low + 1 : high]), tuple(steps))
+
+
+def said(step: Step) -> str:
+    """Say what came out at a step."""
+    verdict = step.verdict
+    return f"{verdict.result} ({verdict.measured} {verdict.unit})" if verdict else "not available"
+
+
+def as_json(found: Found) -> dict[str, object]:
+    """Return a search as ``goclaim bisect --json`` prints it."""
+
+    def of(step: Step | None) -> dict[str, object] | None:
+        if step is None or step.verdict is None:
+            return None if step is None else {"go": str(step.version), "verdict": None}
+        return {
+            "go": str(step.version),
+            "verdict": step.verdict.result,
+            "measured": step.verdict.measured,
+            "unit": step.verdict.unit,
+            "spread": step.verdict.spread,
+        }
+
+    return {
+        "last_same": of(found.last_same),
+        "first_other": of(found.first_other),
+        "between": [str(one) for one in found.between],
+        "steps": [of(one) for one in found.steps],
+    }

@@ -107,6 +107,10 @@ class Quantity(BaseModel):
         value = _stat(output, self.at, self.field)
         return value - _stat(output, self.since, self.field) if self.since else value
 
+    def snapshots(self) -> set[str]:
+        """Return the snapshots of its own scenario that it needs."""
+        return set() if self.scenario else {self.at, *([self.since] if self.since else [])}
+
     def __str__(self) -> str:
         growth = f" since {self.since}" if self.since else ""
         where = f" of {self.scenario}" if self.scenario else ""
@@ -147,6 +151,10 @@ class _Claim(BaseModel):
 
     def needs(self) -> set[str]:
         """Return the other scenarios whose observations it is judged on."""
+        return set()
+
+    def snapshots(self) -> set[str]:
+        """Return the snapshots of its own scenario that it is judged on."""
         return set()
 
     def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
@@ -241,6 +249,10 @@ class _Growth(_Measured):
     at: str
     field: str = "Alloc"
 
+    def snapshots(self) -> set[str]:
+        """Return both ends of the growth, and where its rest is looked for."""
+        return {*self.grown, self.at}
+
     def share(self, output: Output) -> tuple[float, int]:
         """Return which share of the growth is there at ``at``, and the growth in bytes."""
         low, high = (_stat(output, name, self.field) for name in self.grown)
@@ -308,6 +320,11 @@ class Figure(_Measured):
         """Return the scenarios that it is a ratio of, or explained by."""
         sides = (self.of, self.explained_by)
         return {side.scenario for side in sides if side is not None and side.scenario}
+
+    def snapshots(self) -> set[str]:
+        """Return where the figure is read, and the quantity that it is a ratio of."""
+        own = {self.at, *([self.since] if self.since else [])}
+        return own | (self.of.snapshots() if self.of else set())
 
     def judge(self, own: Observations, others: Mapping[str, Observations]) -> Verdict:
         """Judge it; a deviation counts as documented only if its explanation is measured."""
@@ -412,6 +429,10 @@ class Comparison(_Measured):
     def needs(self) -> set[str]:
         """Return the scenarios of both sides, but for its own."""
         return {side.scenario for side in (self.left, self.right) if side.scenario}
+
+    def snapshots(self) -> set[str]:
+        """Return the snapshots of the sides that are its own scenario's."""
+        return self.left.snapshots() | self.right.snapshots()
 
     def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:
         """Compare left with factor times right."""

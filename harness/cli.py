@@ -8,7 +8,6 @@ import re
 import shlex
 import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,13 +17,12 @@ from harness import __version__
 from harness.errors import CellError, GoclaimError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.console import Console
 
-    from harness.bisect import Found, Step
     from harness.claims import Verdict
-    from harness.experiment import Event, Finished, Judged, Planned
+    from harness.experiment import Finished, Planned
     from harness.listings import Listed
     from harness.toolchains import GoVersion, ToolchainStore
 
@@ -174,7 +172,7 @@ def run(
     as documented; 1 one is not; 2 wrong usage; 3 no such toolchain or engine;
     4 a build or a run failed (what else was measured is kept and shown).
     """
-    from harness import experiment, resources, results, scenarios
+    from harness import experiment, progress, report, resources, results, scenarios
     from harness.engines import Limits, choose
     from harness.toolchains import ToolchainStore, parse_spec
 
@@ -187,7 +185,7 @@ def run(
         jobs=options["jobs"],
     )
     cache = resources.cache()
-    with _progress(quiet=as_json) as (notify, watch):
+    with progress.shown(quiet=as_json) as (notify, watch):
         store = ToolchainStore(cache, notify)
         place = choose(engine, store, cache, notify)
         whole = experiment.plan(found, versions, place.platform)
@@ -216,7 +214,8 @@ def run(
             done_with=store.remove if options["keep_toolchains"] == "none" else None,
         )
     if as_json:
-        click.echo(json.dumps(_as_json(finished, folder, place.name), indent=2, ensure_ascii=False))
+        found_there = report.as_json(finished, folder, place.name)
+        click.echo(json.dumps(found_there, indent=2, ensure_ascii=False))
     else:
         _show(finished, folder)
     if finished.error:
@@ -283,43 +282,6 @@ def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noq
     }
 
 
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[[Event], None]]]:
-    """Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
-    from rich import progress
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    if quiet or not console.is_terminal:
-        said: set[object] = set()
-
-        def line(event: Event) -> None:
-            # One line a stage: a log is no place for every repetition.
-            if (event.step, event.version) not in said:
-                said.add((event.step, event.version))
-                console.print(
-                    event.text if event.step != "run" else f"running on Go {event.version}"
-                )
-
-        yield console.print, line
-        return
-    columns = (
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-        progress.TextColumn("left:"),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def update(event: Event) -> None:
-            bar.update(task, description=event.text, completed=event.done, total=event.total)
-
-        yield bar.console.print, update
-
-
 def _show(finished: Finished, folder: Path) -> None:
     from harness import changes, matrix_view, report, results
 
@@ -342,55 +304,6 @@ def _console() -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 120  # a log has no width of its own
     return console
-
-
-def _as_json(finished: Finished, folder: Path, engine: str) -> dict[str, Any]:
-    return {
-        "out": str(folder),
-        "engine": engine,
-        "exit_code": finished.exit_code,
-        "interrupted": finished.interrupted,
-        "cells": [_cell_as_json(cell) for cell in finished.cells],
-    }
-
-
-def _cell_as_json(cell: Judged) -> dict[str, Any]:
-    found = cell.measured.observations
-    return {
-        "cell": found.cell.id,
-        "go": str(found.cell.version),
-        "scenario": found.cell.scenario,
-        "failure": found.failure,
-        "not_applicable": found.not_applicable,
-        "repetitions": [
-            {
-                "repetition": run.number,
-                "failure": run.failure,
-                "max_rss": run.max_rss,
-                "seconds": run.duration,
-                "snapshots": [{"snapshot": one.name, **one.stats} for one in run.output.snapshots],
-                "values": {name: list(values) for name, values in run.output.numbers.items()},
-            }
-            for run in found.repetitions
-        ],
-        "verdicts": [
-            {
-                "claim": verdict.claim,
-                "says": verdict.says,
-                "in_scope": verdict.in_scope,
-                "verdict": verdict.result,
-                "expected": verdict.expected,
-                "measured": verdict.measured,
-                "unit": verdict.unit,
-                "tolerance": verdict.tolerance,
-                "spread": verdict.spread,
-                "reason": verdict.reason,
-                "known": verdict.known,
-                "evidence": list(verdict.evidence),
-            }
-            for verdict in cell.verdicts
-        ],
-    }
 
 
 @cli.command()
@@ -446,7 +359,7 @@ def asm(
       goclaim asm main.go --go 1.9..1.27 --line 21
       goclaim asm --listing listing.txt --json
     """
-    from harness import asm_view, listings, resources, scenarios
+    from harness import asm_view, listings, progress, resources, scenarios
     from harness.engines import choose
     from harness.toolchains import ToolchainStore, parse_spec
 
@@ -457,7 +370,7 @@ def asm(
     else:
         cache = resources.cache()
         (scenario,) = scenarios.find([target or ""])
-        with _progress(quiet=as_json) as (notify, _):
+        with progress.shown(quiet=as_json) as (notify, _):
             store = ToolchainStore(cache, notify)
             place = choose(engine, store, cache, notify)
             versions = parse_spec(spec)
@@ -505,7 +418,7 @@ def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_js
     can't be had is stepped over.
     """
     from harness import bisect as searching
-    from harness import experiment, resources, scenarios
+    from harness import experiment, progress, resources, scenarios
     from harness.engines import choose
     from harness.toolchains import ToolchainStore, parse_spec
 
@@ -517,7 +430,7 @@ def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_js
     versions = searching.releases(min(ends), max(ends))
     cache = resources.cache()
     settings = experiment.Settings(repeat=repeat)
-    with _progress(quiet=as_json) as (notify, _):
+    with progress.shown(quiet=as_json) as (notify, _):
         place = choose(engine, ToolchainStore(cache, notify), cache, notify)
 
         def probe(version: GoVersion) -> Verdict | None:
@@ -532,42 +445,17 @@ def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_js
 
         found = searching.search(versions, probe)
     if as_json:
-        click.echo(json.dumps(_found_as_json(found), indent=2))
+        click.echo(json.dumps(searching.as_json(found), indent=2))
         return
     if found.first_other is None:
-        said = _said(found.last_same)
+        said = searching.said(found.last_same)
         click.echo(f"Go {versions[0]} and {versions[-1]} agree: {said}")
         click.echo("What changes and changes back in between is not seen: narrow the range.")
         return
-    click.echo(f"until Go {found.last_same.version}: {_said(found.last_same)}")
-    click.echo(f"from  Go {found.first_other.version}: {_said(found.first_other)}")
+    click.echo(f"until Go {found.last_same.version}: {searching.said(found.last_same)}")
+    click.echo(f"from  Go {found.first_other.version}: {searching.said(found.first_other)}")
     if found.between:
         click.echo(f"not to be had in between: {', '.join(map(str, found.between))}")
-
-
-def _said(step: Step) -> str:
-    verdict = step.verdict
-    return f"{verdict.result} ({verdict.measured} {verdict.unit})" if verdict else "not available"
-
-
-def _found_as_json(found: Found) -> dict[str, Any]:
-    def as_json(step: Step | None) -> dict[str, Any] | None:
-        if step is None or step.verdict is None:
-            return None if step is None else {"go": str(step.version), "verdict": None}
-        return {
-            "go": str(step.version),
-            "verdict": step.verdict.result,
-            "measured": step.verdict.measured,
-            "unit": step.verdict.unit,
-            "spread": step.verdict.spread,
-        }
-
-    return {
-        "last_same": as_json(found.last_same),
-        "first_other": as_json(found.first_other),
-        "between": [str(one) for one in found.between],
-        "steps": [as_json(one) for one in found.steps],
-    }
 
 
 @cli.command("list")

@@ -14,6 +14,7 @@ from harness.claims import UNIT_BYTES, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
@@ -223,3 +224,53 @@ def _counted(name: str, verdicts: Sequence[Verdict]) -> str:
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{name}: {words} of {len(verdicts)} claims"
+
+
+def as_json(finished: Finished, folder: Path, engine: str) -> dict[str, object]:
+    """Return a run as ``goclaim run --json`` prints it."""
+    return {
+        "out": str(folder),
+        "engine": engine,
+        "exit_code": finished.exit_code,
+        "interrupted": finished.interrupted,
+        "cells": [_cell_as_json(cell) for cell in finished.cells],
+    }
+
+
+def _cell_as_json(cell: Judged) -> dict[str, object]:
+    found = cell.measured.observations
+    return {
+        "cell": found.cell.id,
+        "go": str(found.cell.version),
+        "scenario": found.cell.scenario,
+        "failure": found.failure,
+        "not_applicable": found.not_applicable,
+        "repetitions": [
+            {
+                "repetition": run.number,
+                "failure": run.failure,
+                "max_rss": run.max_rss,
+                "seconds": run.duration,
+                "snapshots": [{"snapshot": one.name, **one.stats} for one in run.output.snapshots],
+                "values": {name: list(values) for name, values in run.output.numbers.items()},
+            }
+            for run in found.repetitions
+        ],
+        "verdicts": [
+            {
+                "claim": verdict.claim,
+                "says": verdict.says,
+                "in_scope": verdict.in_scope,
+                "verdict": verdict.result,
+                "expected": verdict.expected,
+                "measured": verdict.measured,
+                "unit": verdict.unit,
+                "tolerance": verdict.tolerance,
+                "spread": verdict.spread,
+                "reason": verdict.reason,
+                "known": verdict.known,
+                "evidence": list(verdict.evidence),
+            }
+            for verdict in cell.verdicts
+        ],
+    }

@@ -265,6 +265,15 @@ def _check(path: Path, text: str, manifest: Manifest) -> None:
         if name in ids[:number]:
             line = _line_of(text, ("claims", number, "id"))
             raise ManifestError(path, line, f"there are two claims with the id {name!r}")
+    for number, claim in enumerate(manifest.claims):
+        unknown = sorted(claim.snapshots() - set(manifest.snapshots))
+        if unknown and manifest.snapshots:
+            raise ManifestError(
+                path,
+                _line_of(text, ("claims", number, "id")),
+                f"the claim {claim.id!r} names the snapshot {unknown[0]!r}; "
+                f"there are {', '.join(manifest.snapshots)}",
+            )
     if manifest.printed:
         for field, figures in manifest.printed.fields.items():
             if len(figures) != len(manifest.snapshots):

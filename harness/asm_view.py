@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.text import Text
 from harness.assembly.listing import PADDING, PSEUDO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -25,9 +26,9 @@ Mark = tuple[str, int, str]  # function, program counter, text
 _MARKS = {"call": ("map call", "yellow"), "nil": ("nil store", "magenta")}
 
 
-def as_json(listed: Listed) -> dict[str, object]:
+def as_json(listed: Listed) -> dict[str, Any]:
     """Return the facts of one listing as ``goclaim asm --json`` prints them."""
-    about: dict[str, object] = {"go": str(listed.version) if listed.version else None}
+    about: dict[str, Any] = {"go": str(listed.version) if listed.version else None}
     if listed.facts is None:
         return {**about, "error": listed.failure, "calls": [], "nil_stores": []}
 
@@ -64,21 +65,35 @@ def as_json(listed: Listed) -> dict[str, object]:
     }
 
 
-def show_one(
-    console: Console,
-    listed: Listed,
-    wanted: Callable[[Function, Instruction], bool],
-    *,
-    noise: bool,
-) -> None:
+def narrowed(listed: Listed, function: str | None, lines: Collection[int]) -> Listed:
+    """Keep one function (``main.main`` or ``main``) and some source lines, where they are named."""
+
+    def wanted(name: str, line: int) -> bool:
+        named = function is None or function in {name, name.removeprefix("main.")}
+        return named and (not lines or line in lines)
+
+    if listed.facts is None:
+        return listed
+    functions = (
+        replace(
+            one,
+            instructions=tuple(each for each in one.instructions if wanted(one.name, each.line)),
+        )
+        for one in listed.functions
+    )
+    facts = replace(
+        listed.facts,
+        calls=tuple(one for one in listed.facts.calls if wanted(one.function, one.line)),
+        nil_stores=tuple(one for one in listed.facts.nil_stores if wanted(one.function, one.line)),
+    )
+    return replace(listed, functions=tuple(functions), facts=facts)
+
+
+def show_one(console: Console, listed: Listed, *, noise: bool) -> None:
     """Print every function: each source line with its instructions beside it."""
     marks = _marks(listed)
     for function in listed.functions:
-        shown = [
-            one
-            for one in function.instructions
-            if wanted(function, one) and (noise or one.op not in PSEUDO | PADDING)
-        ]
+        shown = [one for one in function.instructions if noise or one.op not in PSEUDO | PADDING]
         if not shown:
             continue
         title = Text(function.name, "bold")

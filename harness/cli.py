@@ -287,7 +287,8 @@ def _show(finished: Finished, folder: Path) -> None:
 
     console = _console()
     releases = {cell.measured.observations.cell.version for cell in finished.cells}
-    if len(releases) > TABLES_AT_MOST:
+    judged = any(cell.verdicts for cell in finished.cells)
+    if judged and len(releases) > TABLES_AT_MOST:
         matrix_view.show(console, changes.matrix(results.read(folder)))
         console.print(report.summary(finished))
     else:
@@ -379,20 +380,13 @@ def asm(
                     scenario, versions, place, cache, calls=calls, goarch=goarch, notify=notify
                 )
             )
+    found = [asm_view.narrowed(one, function, lines) for one in found]
     if as_json:
         click.echo(json.dumps([asm_view.as_json(one) for one in found], indent=2))
     else:
         console = _console()
         if len(found) == 1 and found[0].facts is not None:
-            asm_view.show_one(
-                console,
-                found[0],
-                lambda func, each: (
-                    (function is None or function in {func.name, func.name.removeprefix("main.")})
-                    and (not lines or each.line in lines)
-                ),
-                noise=noise,
-            )
+            asm_view.show_one(console, found[0], noise=noise)
         else:
             asm_view.show_many(console, found, frozenset(lines), noise=noise)
     sys.exit(max([0, *map(_asm_exit_code, found)]))

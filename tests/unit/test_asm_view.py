@@ -23,7 +23,6 @@ from harness.toolchains import GoVersion
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.assembly import Function, Instruction
 
 TESTS = Path(__file__).parent.parent
 FILE = "/src/writeup_a2.go"
@@ -52,14 +51,9 @@ def squeezed(show: Callable[[Console], None]) -> str:
     return "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
 
 
-def one(
-    found: Listed,
-    wanted: Callable[[Function, Instruction], bool] = lambda *_: True,
-    *,
-    noise: bool = False,
-) -> str:
+def one(found: Listed, *, noise: bool = False) -> str:
     """Return one listing as it is shown."""
-    return squeezed(lambda console: asm_view.show_one(console, found, wanted, noise=noise))
+    return squeezed(lambda console: asm_view.show_one(console, found, noise=noise))
 
 
 def many(*found: Listed, lines: frozenset[int] = frozenset(), noise: bool = False) -> str:
@@ -136,12 +130,24 @@ def test_noise_is_left_out_unless_asked_for() -> None:
     assert "PCDATA" in one(listed("1.14.15"), noise=True)
 
 
-def test_only_what_is_wanted_is_shown() -> None:
-    """A function or line without it gets no table."""
-    text = one(listed("1.14.15"), lambda function, _: function.name == "main.initMap")
+@pytest.mark.parametrize("name", ["main.initMap", "initMap"])
+def test_a_listing_is_narrowed_to_a_function(name: str) -> None:
+    """Instructions and facts of other functions are gone, on the terminal and in JSON."""
+    narrow = asm_view.narrowed(listed("1.14.15"), name, ())
+    text = one(narrow)
     assert "main.initMap" in text
     assert "main.main" not in text
-    assert one(listed("1.14.15"), lambda *_: False) == ""
+    found = asm_view.as_json(narrow)
+    assert {call["function"] for call in found["calls"]} == {"main.initMap"}
+    assert found["nil_stores"] == []
+
+
+def test_a_listing_is_narrowed_to_lines() -> None:
+    """Only what stands on them is left; nothing, where nothing does."""
+    narrow = asm_view.narrowed(listed("1.14.15"), None, [18])
+    found = asm_view.as_json(narrow)
+    assert {call["line"] for call in found["calls"]} == {18}
+    assert one(asm_view.narrowed(listed("1.14.15"), None, [999])) == ""
 
 
 def test_a_generic_function_s_name_keeps_its_brackets() -> None:

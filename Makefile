@@ -51,6 +51,11 @@ unit: $(READY) ## the quick tests: no go, no Docker, a few seconds
 integration: $(READY) ## all other tests: real toolchains and, where it answers, Docker
 	@$(BIN)/pytest -q -m 'go or docker or slow'
 
+.PHONY: bench
+bench: $(READY) ## compare with plain commands: ratios and medians, about 10 minutes
+	@$(BIN)/python benchmarks/bench_assembly.py
+	@$(BIN)/python benchmarks/bench_run.py
+
 # Figures that deviate on some release are what it is for, so an exit code of 1 is no failure.
 .PHONY: reference
 reference: $(READY) ## measure the reference results anew: every series, about 10 minutes and 8 GB

@@ -80,9 +80,8 @@ def floor(store: ToolchainStore, versions: tuple[GoVersion, ...], work: Path, ca
             names = write_programs(version, root)
             run([f"{env['GOROOT']}/bin/go", "install", "-gcflags=-S", *names], env, root)
             programs = [root / "bin" / name for name in names]
-            done += [
-                executor.submit(run, [str(one)], {"GOMAXPROCS": "4"}, root) for one in programs
-            ]
+            for one in (root / "bin" / name for name in names):
+                done.append(executor.submit(run, [str(one)], {"GOMAXPROCS": "4"}, root))
         for one in done:
             one.result()
 

@@ -79,9 +79,9 @@ def floor(store: ToolchainStore, versions: tuple[GoVersion, ...], work: Path, ca
             env = environment(store, version, root, cache)
             names = write_programs(version, root)
             run([f"{env['GOROOT']}/bin/go", "install", "-gcflags=-S", *names], env, root)
-            programs = [root / "bin" / name for name in names]
-            for one in (root / "bin" / name for name in names):
-                done.append(executor.submit(run, [str(one)], {"GOMAXPROCS": "4"}, root))
+            programs = [str(root / "bin" / name) for name in names]
+            procs = {"GOMAXPROCS": "4"}
+            done += [executor.submit(run, [one], procs, root) for one in programs]
         for one in done:
             one.result()
 

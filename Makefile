@@ -61,7 +61,14 @@ bench: $(READY) ## compare with plain commands: ratios and medians, about 10 min
 reference: $(READY) ## measure the reference results anew: every series, about 10 minutes and 8 GB
 	rm -rf results/reference
 	$(BIN)/goclaim run --engine local --go $(REFERENCE) --out results/reference || [ $$? -eq 1 ]
-	$(BIN)/goclaim matrix results/reference --format markdown > results/README.md
+	@$(MAKE) --no-print-directory results/README.md
+
+.PHONY: results/README.md
+results/README.md: $(READY)
+	{ printf '# Every claim on every Go series\n\n'; \
+	  printf 'Made by `make reference` from the files in [`reference/`](reference/); '; \
+	  printf 'the host and all settings stand in [`run.json`](reference/run.json).\n\n'; \
+	  $(BIN)/goclaim matrix results/reference --format markdown; } > $@
 
 .PHONY: format
 format: $(READY) ## write the code as ruff would

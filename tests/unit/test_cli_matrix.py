@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+# They join and show runs of many releases.
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).parent.parent / "captures" / "runs" / "eight-releases"
 
 

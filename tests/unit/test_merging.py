@@ -20,6 +20,9 @@ from harness.results import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+# They join and show runs of many releases.
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).parent.parent / "captures" / "runs" / "eight-releases"
 CELLS: list[str] = json.loads((RUN / "run.json").read_text(encoding="utf-8"))["cells"]
 
@@ -75,7 +78,6 @@ def run_of(folder: Path) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("parts", [1, 2, 3, 5, 8, 16])
 def test_the_tables_do_not_depend_on_how_the_plan_was_cut(tmp_path: Path, parts: int) -> None:
     """Cut into stretches or dealt out at random, in any order: byte for byte the whole run."""

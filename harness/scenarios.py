@@ -130,6 +130,7 @@ class Program:
 SHIPPED = "scenarios"
 
 
+@functools.cache
 def shipped() -> tuple[Scenario, ...]:
     """Return the scenarios that goclaim brings, in the order of the write-ups."""
     folder = resources.path("templates") / SHIPPED

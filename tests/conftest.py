@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from harness import resources
 from harness.toolchains import ToolchainStore, parse_spec
@@ -35,6 +36,11 @@ _STARTS: dict[str, Callable[..., str | bytes]] = {
     "os.exec": lambda path, *_: path,
     "os.system": lambda command: os.fsdecode(command).split()[0],
 }
+
+
+# Fewer examples in the inner loop than in CI, where a rare one has the time to turn up.
+settings.register_profile("quick", max_examples=30)
+settings.load_profile("default" if os.environ.get("CI") else "quick")
 
 
 # --- what a test may start ---------------------------------------------------

@@ -159,7 +159,7 @@ def run(
     engine: str,
     out: Path | None,
     part: tuple[int, int],
-    as_json: bool,  # noqa: FBT001  click passes options by name
+    as_json: bool,
     **options: Any,  # noqa: ANN401  the numbers, by option
 ) -> None:
     r"""Build, run and judge; without targets, every scenario of both write-ups.
@@ -344,9 +344,9 @@ def asm(
     function: str | None,
     lines: tuple[int, ...],
     calls: Literal["map", "all"],
-    noise: bool,  # noqa: FBT001
+    noise: bool,
     goarch: str,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     r"""Show the source beside the instructions it became.
 
@@ -405,7 +405,7 @@ def _asm_exit_code(listed: Listed) -> int:
 @_ENGINE
 @click.option("--repeat", type=click.IntRange(1), default=3, show_default=True)
 @_JSON
-def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_json: bool) -> None:  # noqa: FBT001
+def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_json: bool) -> None:
     """Find the first release at which a claim's verdict or figure changes.
 
     Patch releases are included; each step halves what is left. A release that
@@ -454,7 +454,7 @@ def bisect(scenario: str, claim: str, spec: str, engine: str, repeat: int, as_js
 
 @cli.command("list")
 @_JSON
-def list_(as_json: bool) -> None:  # noqa: FBT001
+def list_(as_json: bool) -> None:
     """List the scenarios: what each shows and claims."""
     from harness import scenarios
 
@@ -495,7 +495,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
 
 @cli.command()
 @_JSON
-def doctor(as_json: bool) -> None:  # noqa: FBT001
+def doctor(as_json: bool) -> None:
     """Show what is here (Go, Docker, cache, disk) and what to do about what is missing.
 
     The exit code is 3 when no engine can be used.
@@ -519,7 +519,7 @@ def toolchains() -> None:
 
 @toolchains.command("list")
 @_JSON
-def toolchains_list(as_json: bool) -> None:  # noqa: FBT001
+def toolchains_list(as_json: bool) -> None:
     """List the releases that are fetched, with their sizes on disk."""
     store = _store()
     sizes = [(one, store.size(one)) for one in store.fetched()]
@@ -599,7 +599,7 @@ def _store() -> ToolchainStore:
     help="For a terminal, or as GitHub renders it.",
 )
 @_JSON
-def matrix(folder: Path | None, form: str, as_json: bool) -> None:  # noqa: FBT001
+def matrix(folder: Path | None, form: str, as_json: bool) -> None:
     """Show a run as claims down and releases across, and name where an answer changes.
 
     RUN_DIR is a folder that `goclaim run` or `goclaim merge` wrote. Without it,
@@ -629,7 +629,7 @@ def plan(
     targets: tuple[str, ...],
     spec: str,
     shards: int | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     r"""Show the cells of a run, and the parts that they can be measured in.
 
@@ -681,7 +681,7 @@ def plan(
     help="The folder to write the whole to.",
 )
 @click.option("--allow-gaps", is_flag=True, help="Exit with 0 even where cells are missing.")
-def merge(folders: tuple[Path, ...], out: Path, allow_gaps: bool) -> None:  # noqa: FBT001
+def merge(folders: tuple[Path, ...], out: Path, allow_gaps: bool) -> None:
     r"""Join the folders of several runs into one.
 
     The tables come out as one run of the whole plan would have written them.

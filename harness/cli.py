@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.claims import Verdict
-    from harness.experiment import Finished, Planned
+    from harness.experiment import Finished, Planned, Settings
     from harness.listings import Listed
     from harness.toolchains import GoVersion, ToolchainStore
 
@@ -261,7 +261,7 @@ def _command() -> str:
     return shlex.join(["goclaim", *sys.argv[1:]])
 
 
-def _provenance(spec: str, engine: str, settings: Any) -> dict[str, Any]:  # noqa: ANN401
+def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
     from harness import doctor, results
 
     return {

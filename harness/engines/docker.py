@@ -75,9 +75,9 @@ _ABANDONED = 60  # ... after which a container that was never started is nobody'
 @contextlib.contextmanager
 def docker_errors(kind: type[GoclaimError], doing: str) -> Iterator[None]:
     """Turn whatever the docker SDK and its transport raise into an error of ours."""
-    from docker.errors import DockerException, StreamParseError  # noqa: PLC0415
-    from requests.exceptions import RequestException  # noqa: PLC0415
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+    from docker.errors import DockerException, StreamParseError
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -132,8 +132,8 @@ def connect(timeout: int) -> DockerClient:
 
     Raises ``OSError`` when nobody listens on its socket.
     """
-    import docker  # noqa: PLC0415
-    from docker.context import ContextAPI  # noqa: PLC0415
+    import docker
+    from docker.context import ContextAPI
 
     if address := os.environ.get("DOCKER_HOST"):
         _knock(address)
@@ -288,7 +288,7 @@ class Images:
         )
 
     def _find(self, name: str) -> DockerImage | None:
-        from docker.errors import ImageNotFound  # noqa: PLC0415
+        from docker.errors import ImageNotFound
 
         try:
             return self._client.images.get(name)
@@ -333,7 +333,7 @@ class Images:
         return False
 
     def _ask_go(self, base: Base, *arguments: str) -> str:
-        from docker.errors import APIError, ContainerError  # noqa: PLC0415
+        from docker.errors import APIError, ContainerError
 
         try:
             output = self._client.containers.run(
@@ -421,7 +421,7 @@ def _one_at_a_time(release: str) -> Iterator[None]:
 
 def pull(name: str) -> None:
     """Pull an image for linux/amd64, within bounded time."""
-    from docker.errors import APIError  # noqa: PLC0415
+    from docker.errors import APIError
 
     deadline = time.monotonic() + _PULL_TIMEOUT
     repository, _, tag = name.partition(":")
@@ -442,7 +442,7 @@ def host_config(api: APIClient, memory: int) -> dict[str, Any]:
 
     Files in the tmpfs count as memory, so they get half of it at most.
     """
-    from docker.types import LogConfig  # noqa: PLC0415
+    from docker.types import LogConfig
 
     return api.create_host_config(
         network_mode="none",
@@ -643,7 +643,7 @@ def container(api: APIClient, image: Image, memory: int) -> Iterator[Runner]:
 
 def remove(api: APIClient, name: str) -> None:
     """Remove a container, and return when it is gone."""
-    from docker.errors import APIError, NotFound  # noqa: PLC0415
+    from docker.errors import APIError, NotFound
 
     deadline = time.monotonic() + _API_TIMEOUT
     with docker_errors(CellError, f"remove the container {name}"):

@@ -12,12 +12,9 @@ enforces the limits, so two engines cannot disagree about what a limit means.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from harness.errors import CellError, UnavailableError
 
@@ -30,8 +27,10 @@ if TYPE_CHECKING:
     Notify = Callable[[str], None]
 
 RUNNER_SOURCE = Path(__file__).with_name("runner.go")
+SERVER_SOURCE = Path(__file__).with_name("server.go")  # the runner's verbs in a container
 
 Stopped = Literal["", "timeout", "output", "memory", "abandoned"]
+_STOPPED: Mapping[str, Stopped] = {one: one for one in get_args(Stopped)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +189,16 @@ def runner_request(
     *,
     limit_data: bool,
     watch_stdin: bool,
-) -> str:
-    """Encode the argument of ``runner call``; ``limit_data`` sets RLIMIT_DATA to the memory."""
-    return json.dumps(
-        {
-            "argv": list(argv),
-            "env": [f"{name}={value}" for name, value in env.items()],
-            "dir": directory,
-            "timeout": limits.timeout,
-            "data": limits.memory if limit_data else 0,
-            "output": limits.output,
-            "watchStdin": watch_stdin,
-        },
-    )
+) -> list[str]:
+    """Return the arguments that have ``runner`` run a command; see ``runner.go``.
+
+    ``limit_data`` sets RLIMIT_DATA to the memory.
+    """
+    memory = limits.memory if limit_data else 0
+    numbers = [repr(float(limits.timeout)), str(memory), str(limits.output)]
+    variables = [f"{name}={value}" for name, value in env.items()]
+    watch = "1" if watch_stdin else "0"
+    return ["call", *numbers, watch, directory, str(len(variables)), *variables, *argv]
 
 
 def runner_reply(argv: Sequence[str], output: bytes, complaint: bytes) -> Outcome:
@@ -212,19 +208,21 @@ def runner_reply(argv: Sequence[str], output: bytes, complaint: bytes) -> Outcom
     command: that is our failure, never the program's.
     """
     try:
-        reply = json.loads(output)
-        error = reply["Error"]
-        if not error:
+        head, _, streams = output.partition(b"\n\n")
+        said = dict(line.split(" ", 1) for line in head.decode(errors="replace").split("\n"))
+        stdout, stderr = int(said["stdout"]), int(said["stderr"])
+        error = said["error"]
+        if not error and len(streams) == stdout + stderr:
             return Outcome(
-                stdout=base64.b64decode(reply["Stdout"] or ""),
-                stderr=base64.b64decode(reply["Stderr"] or ""),
-                exit_code=reply["Exit"],
-                signal=reply["Signal"],
-                stopped=reply["Stopped"],
-                duration=reply["Duration"],
-                cpu=reply["CPU"],
-                max_rss=reply["MaxRSS"],
+                stdout=streams[:stdout],
+                stderr=streams[stdout:],
+                exit_code=int(said["exit"]),
+                signal=said["signal"],
+                stopped=_STOPPED[said["stopped"]],
+                duration=float(said["duration"]),
+                cpu=float(said["cpu"]),
+                max_rss=int(said["max_rss"]),
             )
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        error = complaint.decode(errors="replace").strip() or "the runner gave no reply"
-    raise CellError(f"{argv[0]} could not be run: {error}")
+    except (ValueError, KeyError):
+        error = complaint.decode(errors="replace").strip()
+    raise CellError(f"{argv[0]} could not be run: {error or 'the runner gave no reply'}")

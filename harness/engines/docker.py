@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import filelock
 
 from harness import resources
-from harness.engines import RUNNER_SOURCE, File, Limits, runner_reply, runner_request
+from harness.engines import RUNNER_SOURCE, SERVER_SOURCE, File, Limits, runner_reply, runner_request
 from harness.engines.goroot import GOROOT, TOOLS, image_files, tar_files, tar_paths
 from harness.errors import CellError, GoclaimError, UnavailableError
 
@@ -204,7 +204,10 @@ def build_context() -> dict[str, File]:
     """Return the files that our Dockerfile is built from, by their path in the repository."""
     return {
         _DOCKERFILE: File((resources.path("docker") / "Dockerfile").read_bytes()),
-        "harness/engines/runner.go": File(RUNNER_SOURCE.read_bytes()),
+        **{
+            f"harness/engines/{source.name}": File(source.read_bytes())
+            for source in (RUNNER_SOURCE, SERVER_SOURCE)
+        },
     }
 
 
@@ -711,7 +714,7 @@ class DockerSession:
         request = runner_request(
             argv, env, limits, self._path(directory), limit_data=False, watch_stdin=False
         )
-        answer = self._runner.ask(["call", request], limits.timeout + _GRACE)
+        answer = self._runner.ask(request, limits.timeout + _GRACE)
         return runner_reply(argv, bytes(answer.stdout), bytes(answer.stderr))
 
     def _path(self, path: str) -> str:

@@ -80,7 +80,7 @@ class LocalSession:
         )
         # The runner's own environment is empty: Go would read GOMAXPROCS and GODEBUG from it.
         process = subprocess.Popen(  # noqa: S603
-            [self._runner, "call", request],
+            [self._runner, *request],
             env={},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from harness.assembly import Facts
     from harness.claims import Verdict
     from harness.engines import Engine, Session
     from harness.results import Run
@@ -294,7 +295,10 @@ def _prepare(
         programs = [one.program for one in planned if one.program]
         progress.say("build", version, f"building {len(programs)} programs with Go {version}")
         builds = build(session, version, programs, cache)
-        return _Release(session, version, planned, builds, settings, progress, stack.pop_all())
+        facts = {name: read_facts(one) for name, one in builds.items()}
+        return _Release(
+            session, version, planned, builds, facts, settings, progress, stack.pop_all()
+        )
 
 
 @dataclass(slots=True)
@@ -305,6 +309,7 @@ class _Release:
     version: GoVersion
     planned: Sequence[Planned]
     builds: Mapping[str, Build]
+    facts: Mapping[str, Facts | None]
     settings: Settings
     progress: _Progress
     close: contextlib.ExitStack
@@ -385,6 +390,7 @@ class _Release:
         return observed(
             planned,
             self.builds[name],
+            self.facts[name],
             self._runs.get(name, []),
             self.session.provenance,
             self.settings.limits,
@@ -417,11 +423,12 @@ class _Room:
 def observed(
     planned: Planned,
     built: Build,
+    facts: Facts | None,
     runs: Sequence[Outcome | CellError],
     provenance: Mapping[str, str],
     limits: Limits,
 ) -> Measured:
-    """Read a cell's build and runs."""
+    """Read a cell's runs, beside the facts of its listing."""
     failure = ""
     if built.error:
         failure = f"it does not build: {built.error}"
@@ -430,7 +437,7 @@ def observed(
     observations = Observations(
         cell=planned.cell,
         source=built.program.lines(),
-        facts=read_facts(built),
+        facts=facts,
         repetitions=tuple(
             observe(number, outcome, planned.scenario, limits)
             for number, outcome in enumerate(runs, start=1)
@@ -586,7 +593,8 @@ def _stored(planned: Planned, results: Run, settings: Settings) -> Measured | No
     if not kept.failure and len(kept.outcomes) < settings.repeat:
         return None  # an interrupt came before its last repetition
     built = Build(planned.program, None, kept.listing, kept.failure)
-    return observed(planned, built, kept.outcomes, kept.provenance, settings.limits)
+    facts = read_facts(built)
+    return observed(planned, built, facts, kept.outcomes, kept.provenance, settings.limits)
 
 
 def identity(planned: Sequence[Planned], engine: str, settings: Settings) -> str:

@@ -180,7 +180,7 @@ def planned(name: str = "own", version: GoVersion = GO114, **fields: object) -> 
 )
 def test_a_cell_that_could_not_run_says_why(build: Build, failure: str) -> None:
     """The compiler's message, or that there is nothing to run."""
-    found = observed(planned(), build, [], {}, LIMITS)
+    found = observed(planned(), build, None, [], {}, LIMITS)
     assert found.observations.failure == failure
     assert found.observations.source == {"main.go": ("package main",)}
     assert found.failed is bool(failure)
@@ -190,7 +190,7 @@ def test_a_cell_holds_its_runs_and_the_first_failure_of_ours() -> None:
     """Outcomes without the runs that could not be started; those are the cell's error."""
     gone = CellError("the engine went away")
     build = Build(PROGRAM, Path("x"), None)
-    found = observed(planned(), build, [GOOD, gone, GOOD], {"image": "i"}, LIMITS)
+    found = observed(planned(), build, None, [GOOD, gone, GOOD], {"image": "i"}, LIMITS)
     assert found.outcomes == (GOOD, GOOD)
     assert found.error is gone
     assert found.failed
@@ -302,7 +302,7 @@ COMPARED = {
 def found_in(one: Planned, outcome: Outcome = GOOD) -> Measured:
     """Return a cell as measured with one run."""
     build = Build(one.program or PROGRAM, Path("x"), None)
-    return observed(one, build, [outcome], {}, LIMITS)
+    return observed(one, build, None, [outcome], {}, LIMITS)
 
 
 def test_cells_are_judged_in_the_order_of_the_plan() -> None:

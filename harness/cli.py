@@ -87,6 +87,12 @@ _ENGINE = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
 
 
+def _cores() -> int:
+    """Return how many programs may run at once without one waiting for another's core."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(cores or 1, 4)  # each takes up to a gigabyte
+
+
 @cli.command()
 @click.argument("targets", nargs=-1, metavar="[SCENARIO|PATH.go|PATH.toml]...")
 @_GO
@@ -140,9 +146,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSO
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Programs that run at the same time.",
+    default=_cores,
+    show_default="one a core, at most 4",
+    help="Programs that run at the same time, as far as the memory goes.",
 )
 @click.option(
     "--shard",

@@ -9,7 +9,7 @@ import itertools
 import os
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from harness import memstats
@@ -598,8 +598,11 @@ def _stored(planned: Planned, results: Run, settings: Settings) -> Measured | No
 
 
 def identity(planned: Sequence[Planned], engine: str, settings: Settings) -> str:
-    """Return what tells one plan from another: the programs, the releases, the settings."""
-    digest = hashlib.sha256(f"{engine} {settings}".encode())
+    """Return what tells one plan from another: the programs, the releases, the settings.
+
+    How many programs run at once is not part of it: that is up to the machine.
+    """
+    digest = hashlib.sha256(f"{engine} {replace(settings, jobs=1)}".encode())
     for one in planned:
         files = sorted(one.program.files.items()) if one.program else []
         digest.update(repr((one.cell.id, files)).encode())

@@ -9,6 +9,7 @@ import itertools
 import os
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from harness.results import Run
     from harness.toolchains import GoVersion
 
-Step = Literal["toolchain", "build", "run"]
+Step = Literal["toolchain", "build", "run", "done"]
 ENOUGH = 3  # repetitions from which on a disagreement is followed up
 
 
@@ -77,10 +78,11 @@ class Event:
     """Something that a watcher may want to see.
 
     Attributes:
-        step: What is being done.
+        step: What is being done; ``done`` when nothing more comes of that release.
         version: On which release.
         text: In words.
-        done: How many of the run's steps are finished, of ``total``.
+        done: How many repetitions of that release are finished, of ``total``.
+        all_done: How many of the whole run are, of ``all_total``.
     """
 
     step: Step
@@ -88,6 +90,8 @@ class Event:
     text: str
     done: int
     total: int
+    all_done: int
+    all_total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,9 @@ def measure(
     for one in planned:
         if one.program:
             releases.setdefault(one.cell.version, []).append(one)
-    progress = _Progress(watch, sum(map(len, releases.values())) * settings.repeat)
+    progress = _Progress(
+        watch, {version: len(cells) * settings.repeat for version, cells in releases.items()}
+    )
 
     def prepare(version: GoVersion) -> _Release:
         return _prepare(version, releases[version], engine, cache, settings, progress)
@@ -209,7 +215,7 @@ def measure(
     with _Ahead(prepare, list(releases)) as ahead:
         for version, coming in ahead:
             yield from _cells(coming, releases[version])
-            progress.skip_to_end_of(version, releases, settings.repeat)
+            progress.end(version)
             if done_with:
                 done_with(version)
 
@@ -261,21 +267,21 @@ class _Ahead:
 
 @dataclass(slots=True)
 class _Progress:
-    """Counts the steps of a run and tells the watcher."""
+    """Counts the repetitions of a run, by release, and tells the watcher."""
 
     watch: Callable[[Event], None]
-    total: int
-    done: int = 0
+    total: dict[GoVersion, int]
+    done: Counter[GoVersion] = field(default_factory=Counter)
 
     def say(self, step: Step, version: GoVersion, text: str) -> None:
-        self.watch(Event(step, version, text, self.done, self.total))
+        done, total = self.done[version], self.total[version]
+        everything = (self.done.total(), sum(self.total.values()))
+        self.watch(Event(step, version, text, done, total, *everything))
 
-    def skip_to_end_of(
-        self, version: GoVersion, releases: Mapping[GoVersion, Sequence[Planned]], repeat: int
-    ) -> None:
+    def end(self, version: GoVersion) -> None:
         """Count what a release did not run, because it could not be had, as done."""
-        past = list(releases)[: list(releases).index(version) + 1]
-        self.done = max(self.done, sum(len(releases[one]) for one in past) * repeat)
+        self.done[version] = self.total[version]
+        self.say("done", version, f"done with Go {version}")
 
 
 def _prepare(
@@ -296,6 +302,7 @@ def _prepare(
         progress.say("build", version, f"building {len(programs)} programs with Go {version}")
         builds = build(session, version, programs, cache)
         facts = {name: read_facts(one) for name, one in builds.items()}
+        progress.say("build", version, f"built {len(programs)} programs with Go {version}")
         return _Release(
             session, version, planned, builds, facts, settings, progress, stack.pop_all()
         )
@@ -352,7 +359,7 @@ class _Release:
             if any(verdict.disagree and verdict.in_scope for verdict in one.verdicts)
         }
         again = [one for one in runnable if one.cell.scenario in undecided]
-        self.progress.total += len(again) * 2 * self.settings.repeat
+        self.progress.total[self.version] += len(again) * 2 * self.settings.repeat
         self._run(again, 2 * self.settings.repeat)
 
     def _run(self, planned: Sequence[Planned], times: int) -> None:
@@ -368,8 +375,8 @@ class _Release:
             for future in concurrent.futures.as_completed(futures):
                 runs = self._runs.setdefault(futures[future], [])
                 runs.append(future.result())
-                self.progress.done += 1
-                text = f"{futures[future]} on Go {self.version}, repetition {len(runs)}"
+                self.progress.done[self.version] += 1
+                text = f"ran {futures[future]} on Go {self.version}, repetition {len(runs)}"
                 self.progress.say("run", self.version, text)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)

@@ -491,10 +491,13 @@ def test_the_watcher_sees_every_step_and_the_end() -> None:
     events: list[Event] = []
     cells = [planned("a"), planned("bad"), planned("a", GoVersion(14, 99)), planned("a", GO124)]
     measured_by(Scripted(lambda *_: GOOD), cells, events.append)
-    assert {event.step for event in events} == {"toolchain", "build", "run"}
-    assert events[-1].done == events[-1].total == 12
-    done = [event.done for event in events if event.step == "run"]
-    assert done == sorted(done)
+    assert {event.step for event in events} == {"toolchain", "build", "run", "done"}
+    assert events[-1].all_done == events[-1].all_total == 12
+    ran = [event for event in events if event.step == "run"]
+    assert [one.all_done for one in ran] == sorted(one.all_done for one in ran)
+    assert {(one.version, one.done, one.total) for one in events if one.step == "done"} == {
+        (GO114, 6, 6), (GoVersion(14, 99), 3, 3), (GO124, 3, 3),
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("_built")

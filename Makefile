@@ -52,9 +52,11 @@ integration: $(READY) ## all other tests: real toolchains and, where it answers,
 	@$(BIN)/pytest -q -m 'go or docker or slow'
 
 .PHONY: bench
-bench: $(READY) ## compare with plain commands: ratios and medians, about 10 minutes
+bench: $(READY) ## compare with plain commands: ratios and medians, about half an hour
 	@$(BIN)/python benchmarks/bench_assembly.py
+	@$(BIN)/python benchmarks/bench_cells.py
 	@$(BIN)/python benchmarks/bench_run.py
+	@$(BIN)/python benchmarks/bench_run.py --parts
 
 # Figures that deviate on some release are what it is for, so an exit code of 1 is no failure.
 .PHONY: reference

@@ -416,6 +416,52 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
+class Bounds(_Measured):
+    """Numbers that chance moves: each value printed lies between its own two ends, both allowed."""
+
+    kind: Literal["bounds"]
+    value: str
+    at_least: tuple[int, ...]
+    at_most: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _two_ends_each(self) -> Bounds:
+        if len(self.at_least) != len(self.at_most) or any(low > high for low, high in self._ends()):
+            raise ValueError(
+                "`at_least` and `at_most` have a number for each value, the lower in `at_least`"
+            )
+        return self
+
+    def _ends(self) -> list[tuple[int, int]]:
+        return list(zip(self.at_least, self.at_most, strict=False))
+
+    def measure(self, output: Output, others: Mapping[str, Observations]) -> Measurement:  # noqa: ARG002
+        """Compare number by number with both ends."""
+        found = output.numbers.get(self.value, ())
+        if not found:
+            raise Unmeasured(f"the program printed no {self.value}")
+        ends = self._ends()
+        outside = [
+            str(number)
+            for number, (low, high) in zip(found, ends, strict=False)
+            if not low <= number <= high
+        ]
+        reason = f"{self.value} is {_listed(found)}"
+        if len(found) != len(ends):
+            reason += f"; {len(ends)} numbers are claimed"
+        elif outside:
+            reason += f"; outside its ends: {', '.join(outside)}"
+        shown = [f"{low}" if low == high else f"{low}-{high}" for low, high in ends]
+        return Measurement(
+            holds=len(found) == len(ends) and not outside,
+            number=None,
+            shown=_listed(found),
+            expected=f"within {', '.join(shown)}",
+            unit="count",
+            reason=reason,
+        )
+
+
 class Comparison(_Measured):
     """One quantity against another, maybe of another scenario on the same toolchain."""
 
@@ -604,7 +650,7 @@ class NilStoreClaim(_Listed):
 
 
 Claim = Annotated[
-    Kept | Released | Figure | SequenceClaim | Comparison | CallClaim | NilStoreClaim,
+    Kept | Released | Figure | SequenceClaim | Bounds | Comparison | CallClaim | NilStoreClaim,
     Field(discriminator="kind"),
 ]
 
@@ -694,7 +740,14 @@ def unusable(observations: Observations) -> str:
 
 
 def judge(
-    claim: Kept | Released | Figure | SequenceClaim | Comparison | CallClaim | NilStoreClaim,
+    claim: Kept
+    | Released
+    | Figure
+    | SequenceClaim
+    | Bounds
+    | Comparison
+    | CallClaim
+    | NilStoreClaim,
     own: Observations,
     others: Mapping[str, Observations],
 ) -> Verdict:

@@ -234,14 +234,13 @@ def _show_plan(planned: Sequence[Planned], store: ToolchainStore, *, as_json: bo
 
     here = {one.name for one in store.fetched()}
     releases = dict.fromkeys(one.cell.version for one in planned if one.program)
-    missing = [one for one in releases if f"go{one.release}" not in here]
+    wanted = {one.release: one for one in releases}  # with an experiment or without, the same
+    missing = [one for name, one in wanted.items() if f"go{name}" not in here]
     if as_json:
         cells = [
             {"cell": one.cell.id, "not_applicable": one.not_applicable or None} for one in planned
         ]
-        download = [
-            {"go": one.release, "about_bytes": download_size(one)} for one in dict.fromkeys(missing)
-        ]
+        download = [{"go": one.release, "about_bytes": download_size(one)} for one in missing]
         click.echo(json.dumps({"cells": cells, "download": download}, indent=2))
         return
     for one in planned:

@@ -212,11 +212,13 @@ def measure(
     def prepare(version: GoVersion) -> _Release:
         return _prepare(version, releases[version], engine, cache, settings, progress)
 
+    # The same release may come again, with an experiment, and be in the making already.
+    last = {version.release: version for version in releases}
     with _Ahead(prepare, list(releases)) as ahead:
         for version, coming in ahead:
             yield from _cells(coming, releases[version])
             progress.end(version)
-            if done_with:
+            if done_with and version == last[version.release]:
                 done_with(version)
 
 

@@ -59,6 +59,10 @@ def write_up_table(
         )
         result.add_row(heading)
         rows = [*_figure_rows(scenario, found), *map(_verdict_row, verdicts)]
+        if found.not_applicable:  # once, not for every claim
+            words, style = _MARKS["not applicable"]
+            why = Text(found.not_applicable, "dim italic")
+            rows = [(why, "", "", "", Text(words, style))]
         if not rows:
             rows = [(Text(unusable(found), "yellow"),)]
         for number, row in enumerate(rows):
@@ -221,6 +225,7 @@ def _counted(name: str, verdicts: Sequence[Verdict]) -> str:
         "deviating as documented": sum(one.deviates_as_documented for one in verdicts),
         "not reproduced": sum(one.failed and one.result == "not reproduced" for one in verdicts),
         "inconclusive": sum(one.result == "inconclusive" for one in verdicts),
+        "not applicable": sum(one.result == "not applicable" for one in verdicts),
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{name}: {words} of {len(verdicts)} claims"

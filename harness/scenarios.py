@@ -54,6 +54,7 @@ class Manifest(BaseModel):
         program: The Go file or template, beside the manifest or in ``templates/programs``.
         oldest_go: The first series the program compiles on.
         needs_map: The map implementation the program looks into, where it does.
+        instead: The scenario that looks into the other one.
         memory: What the program needs at its peak, in MB.
         snapshots: The names of its snapshots, in order.
         parameters: What the template is rendered with.
@@ -70,6 +71,7 @@ class Manifest(BaseModel):
     program: str
     oldest_go: Annotated[str, Field(pattern=r"^1\.\d+$")] = "1.2"
     needs_map: Literal["classic", "swiss"] | None = None
+    instead: str = ""
     memory: int = Field(64, gt=0)
     snapshots: tuple[str, ...] = ()
     parameters: dict[str, Parameter] = Field(default_factory=dict)
@@ -106,6 +108,7 @@ class Scenario:
             return (
                 f"the program looks into the {manifest.needs_map} map, "
                 f"and Go {version} has the {implementation} map"
+                + (f"; see {manifest.instead}" if manifest.instead else "")
             )
         return ""
 

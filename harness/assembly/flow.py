@@ -95,6 +95,7 @@ class Proof(NamedTuple):
     pointer: bool
     region: bool = False  # a pointer is among the words from here on
     logged: bool = False  # the word's old value goes into the barrier's buffer
+    taken: bool = False  # a function takes it for what it points to; none does so with a string's
 
 
 class Typed(NamedTuple):
@@ -786,7 +787,7 @@ class _Analysis:
         elif _TAKES.match(callee):
             taken = self._argument(1, state)
             if isinstance(taken, Loaded) and taken.size == WORD:
-                self.found.proofs.append(Proof(site, taken.place, pointer=True))
+                self.found.proofs.append(Proof(site, taken.place, pointer=True, taken=True))
 
     def _printed(self, site: int, callee: str, value: Value | None) -> None:
         """Take what print says of the type of a variable."""

@@ -64,6 +64,7 @@ _BATCH = 400  # instructions that stores under one test of the barrier take at m
 
 _BY_SYMBOL = "this listing doesn't say whether the variable holds a pointer or a number"
 _BY_WORD = "up to Go 1.7 a listing doesn't say which words of a variable are pointers"
+_BY_PAIR = "that is how this release stores an empty string too"
 _BY_COPY = "the listing doesn't print the contents of the value that is copied"
 
 
@@ -149,6 +150,8 @@ class _Known:
     moving: set[tuple[str, int]] = field(default_factory=set)
     scalars: set[tuple[str, int]] = field(default_factory=set)
     strings: set[tuple[str, int]] = field(default_factory=set)
+    taken: set[tuple[str, int]] = field(default_factory=set)  # pointers that no string holds
+    described: set[str] = field(default_factory=set)  # variables whose type is named: Go 1.17 on
     moving_at: set[_Place] = field(default_factory=set)
     regions: dict[_Place, int] = field(default_factory=dict)
     mixed: dict[_Place, int] = field(default_factory=dict)  # from here on, some are pointers
@@ -217,8 +220,10 @@ class _Reader:
         known = self.known
         known.named_kinds |= not part.word.isdigit()
         if part.word == "DWARFVAR":
+            name = modern(part.name, self._prefix())
+            known.described.add(name)
             if part.filled:
-                known.strings.add((modern(part.name, self._prefix()), 0))
+                known.strings.add((name, 0))
             return
         if part.word.isdigit() and part.name.startswith("gclocals·"):
             known.read_only = int(part.word[:9])
@@ -348,6 +353,8 @@ class _Reader:
             known.moving_at.add(place)
         else:
             known.pointers.add((symbol, offset))
+            if proof.taken:
+                known.taken.add((symbol, offset))
 
     def _finish(self) -> None:
         """Judge a package's stores of zero, now that all is known of it; give it its name."""
@@ -439,7 +446,7 @@ class _Reader:
         if copied and store.source and not store.size:
             return True  # a whole value of a type with pointers, all zero
         if nil or (self._barriers() and not copied):
-            return nil
+            return _BY_PAIR if nil and self._like_a_string(stores) else nil
         return self._unless_scalar(store, _BY_WORD if kind else _BY_SYMBOL)
 
     def _without_strings(self, store: Store, words: list[int] | None) -> list[int] | None:
@@ -452,6 +459,30 @@ class _Reader:
             for word in words
             if (symbol, word) not in strings and (symbol, word - WORD) not in strings
         ]
+
+    def _like_a_string(self, stores: list[_Pending]) -> bool:
+        """Say whether a line clears a pointer word, and before that the word behind it.
+
+        So it does for a string: its length needs no barrier and comes first.
+        """
+        known = self.known
+        first: dict[int, int] = {}
+        for each in stores:
+            if each.store.size != WORD or each.store.address.moving or each.store.source:
+                return False
+            offset = each.store.address.offset
+            first[offset] = min(each.at.pc, first.get(offset, each.at.pc))
+        symbol, low = stores[0].store.address.symbol, min(first)
+        datum = known.data.get(symbol)
+        whole = datum is not None and datum.size == 2 * WORD
+        return (
+            first.keys() == {low, low + WORD}
+            and first[low + WORD] < first[low]
+            and (symbol, low) in known.pointers
+            and (symbol, low) not in known.taken
+            and (symbol, low + WORD) not in known.pointers
+            and not (whole and symbol in known.described)
+        )
 
     def _proven(self, place: _Place, store: Store, words: list[int]) -> bool:
         """Say whether the listing proves that one of some words is a pointer."""

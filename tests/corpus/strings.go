@@ -28,7 +28,7 @@ func main() {
 	println(s2)
 	s2 = ""
 	use(3)
-	t = T{} // want 1.2: uncertain main.t; 1.4..: nil-store main.t
+	t = T{} // want 1.2,1.9..1.16: uncertain main.t; 1.4..1.8,1.17..: nil-store main.t
 	use(4)
 	nm.name = "y"
 	use(5)

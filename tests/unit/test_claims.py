@@ -263,6 +263,56 @@ def test_a_sequence_needs_one_source(source: dict[str, str]) -> None:
         claim("sequence", printed=[1], **source)
 
 
+# --- bounds ------------------------------------------------------------------
+
+DOUBLINGS = {"value": "insert", "at_least": [9, 897, 1344], "at_most": [9, 897, 1793]}
+
+
+@pytest.mark.parametrize(
+    ("inserts", "result", "reason"),
+    [
+        ((9, 897, 1764), "reproduced", "insert is 9, 897, 1764"),
+        ((9, 897, 1344), "reproduced", "insert is 9, 897, 1344"),
+        ((9, 897, 1793), "reproduced", "insert is 9, 897, 1793"),
+        ((9, 897, 1343), "not reproduced", "insert is 9, 897, 1343; outside its ends: 1343"),
+        ((9, 898, 1794), "not reproduced", "insert is 9, 898, 1794; outside its ends: 898, 1794"),
+        ((9, 897), "not reproduced", "insert is 9, 897; 3 numbers are claimed"),
+        ((9, 897, 1764, 3480), "not reproduced", None),
+    ],
+)
+def test_numbers_lie_between_their_own_two_ends(
+    inserts: tuple[int, ...], result: str, reason: str | None
+) -> None:
+    """Both ends belong to it; a number too few or too many does not."""
+    verdict = alone(claim("bounds", **DOUBLINGS), saying("insert", *inserts))
+    assert verdict.result == result
+    assert verdict.expected == "within 9, 897, 1344-1793"
+    assert reason in {None, verdict.reason}
+
+
+def test_bounds_without_numbers_are_inconclusive() -> None:
+    """A program that prints something else says nothing about it."""
+    verdict = alone(claim("bounds", **DOUBLINGS), saying("B", 1))
+    assert (verdict.result, verdict.reason) == ("inconclusive", "the program printed no insert")
+
+
+def test_repetitions_within_bounds_may_differ() -> None:
+    """That chance moves the numbers is what the kind is for; one outside is not decided by two."""
+    one = claim("bounds", **DOUBLINGS)
+    within = [saying("insert", 9, 897, last) for last in (1731, 1764, 1791)]
+    assert alone(one, *within).result == "reproduced"
+    assert not alone(one, *within).disagree
+    apart = alone(one, *within[:2], saying("insert", 9, 897, 1794))
+    assert (apart.result, apart.disagree) == ("inconclusive", True)
+
+
+@pytest.mark.parametrize("ends", [([1, 2], [1]), ([2], [1])])
+def test_bounds_have_two_ends_each(ends: tuple[list[int], list[int]]) -> None:
+    """A lower end without its upper one, or above it, is damaged."""
+    with pytest.raises(ValidationError, match="the lower in `at_least`"):
+        claim("bounds", value="insert", at_least=ends[0], at_most=ends[1])
+
+
 # --- comparisons -------------------------------------------------------------
 
 

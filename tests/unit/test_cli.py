@@ -418,6 +418,100 @@ def test_run_without_an_engine_says_why_each_can_not_be_used(
     refused(goclaim("run", "global-delete", "--engine", "docker"), 3, "goclaim: docker is gone.")
 
 
+@pytest.fixture
+def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put Go 1.14.15 into a cache of its own and return its tree, of 3 MB."""
+    monkeypatch.setenv("GOCLAIM_CACHE", str(tmp_path / "cache"))
+    goroot = tmp_path / "cache" / "toolchains" / "tree"
+    (goroot / "bin").mkdir(parents=True)
+    (goroot / "bin" / "go").write_bytes(b"x" * 3_000_000)
+    record = {"goroot": str(goroot), "sum": "h1:x"}
+    (goroot.parent / "go1.14.15.json").write_text(json.dumps(record))
+    return goroot
+
+
+PLANNED = ["run", "bucket-growth", "--go", "1.14,1.24,1.24+noswissmap", "--dry-run"]
+
+
+@pytest.fixture
+def _only_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail if anything is measured."""
+    monkeypatch.setattr(engines, "ENGINES", {"local": lambda *_: Idle()})
+    monkeypatch.setattr(experiment, "run", lambda *_, **__: pytest.fail("it was measured"))
+
+
+@pytest.mark.usefixtures("_only_planned", "fetched")
+def test_a_dry_run_lists_cells_and_downloads_and_does_nothing(
+    goclaim: Callable[..., Result], tmp_path: Path
+) -> None:
+    """What can't exist needs no release; one with an experiment is downloaded once."""
+    before = sorted(tmp_path.rglob("*"))
+    result = goclaim(*PLANNED)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [
+        "bucket-growth-go1.14.15-linux-amd64",
+        (
+            "bucket-growth-go1.24.13-linux-amd64  (not applicable: the program looks into the "
+            "classic map, and Go 1.24.13 has the swiss map; see directory-growth)"
+        ),
+        "bucket-growth-go1.24.13+noswissmap-linux-amd64",
+        "3 cells on 2 releases",
+        "to download: go1.24.13, about 74 MB",
+    ]
+    one = goclaim("run", "--go", "1.24,1.24+noswissmap", "--dry-run").stdout.splitlines()
+    assert one[-1] == "to download: go1.24.13, about 74 MB"
+    here = goclaim("run", "global-delete", "--dry-run", "--out", "out").stdout.splitlines()
+    assert here == [
+        "global-delete-go1.14.15-linux-amd64", "1 cells on 1 releases", "nothing to download",
+    ]  # fmt: skip
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("_only_planned", "fetched")
+def test_a_dry_run_as_json(goclaim: Callable[..., Result]) -> None:
+    """Every cell with why it does not apply, every download with its size in bytes."""
+    told = json.loads(goclaim(*PLANNED, "--json").stdout)
+    assert [one["cell"].partition("-go")[2] for one in told["cells"]] == [
+        "1.14.15-linux-amd64", "1.24.13-linux-amd64", "1.24.13+noswissmap-linux-amd64",
+    ]  # fmt: skip
+    assert [bool(one["not_applicable"]) for one in told["cells"]] == [False, True, False]
+    assert told["download"] == [{"go": "1.24.13", "about_bytes": 74 << 20}]
+    here = json.loads(goclaim("run", "global-delete", "--dry-run", "--json").stdout)
+    assert here["download"] == []
+
+
+@pytest.mark.parametrize(
+    ("keep", "stays"),
+    [(["--keep-toolchains", "none"], False), (["--keep-toolchains", "fetched"], True), ([], True)],
+)
+def test_releases_stay_unless_none_are_to_be_kept(
+    goclaim: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    fetched: Path,
+    keep: Sequence[str],
+    *,
+    stays: bool,
+) -> None:
+    """A release that a run is done with is removed for `none` alone."""
+
+    def measured(*_: object, done_with: Callable[[GoVersion], object] | None = None) -> Finished:
+        if done_with:
+            done_with(GoVersion(14, 15))
+        return Finished((cell(VERDICT),))
+
+    monkeypatch.setattr(engines, "ENGINES", {"local": lambda *_: Idle()})
+    monkeypatch.setattr(experiment, "run", measured)
+    assert goclaim("run", "global-delete", "--out", "out", *keep).exit_code == 0
+    assert fetched.exists() is stays
+    listed = json.loads(goclaim("toolchains", "list", "--json").stdout)
+    assert [one["name"] for one in listed] == (["go1.14.15"] if stays else [])
+
+
+def test_what_is_kept_is_one_of_two(goclaim: Callable[..., Result]) -> None:
+    """Anything else is wrong usage, and both are named."""
+    refused(goclaim("run", "--keep-toolchains", "all"), 2, "'fetched', 'none'")
+
+
 # --- doctor and toolchains ---------------------------------------------------
 
 
@@ -441,23 +535,16 @@ def test_doctor_ends_with_3_when_no_engine_can_be_used(
     assert json.loads(listed.stdout)[1] == {"name": "engine local", "ok": usable, "text": "told"}
 
 
-def test_toolchains_are_listed_with_their_sizes(
-    goclaim: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """None at first; then each with what it takes, and the sum."""
-    monkeypatch.setenv("GOCLAIM_CACHE", str(tmp_path / "cache"))
-    assert goclaim("toolchains", "list").stdout == "no toolchain is fetched yet\n"
-    goroot = tmp_path / "cache" / "toolchains" / "tree"
-    (goroot / "bin").mkdir(parents=True)
-    (goroot / "bin" / "go").write_bytes(b"x" * 3_000_000)
-    record = {"goroot": str(goroot), "sum": "h1:x"}
-    (goroot.parent / "go1.14.15.json").write_text(json.dumps(record))
+@pytest.mark.usefixtures("fetched")
+def test_toolchains_are_listed_with_their_sizes(goclaim: Callable[..., Result]) -> None:
+    """Each with what it takes, and the sum; none when they are removed."""
     assert goclaim("toolchains", "list").stdout == ("go1.14.15         3 MB\n1 toolchains, 3 MB\n")
     (listed,) = json.loads(goclaim("toolchains", "list", "--json").stdout)
     assert (listed["name"], listed["sum"]) == ("go1.14.15", "h1:x")
     assert goclaim("toolchains", "remove", "1.14,1.4").stdout == (
         "go1.14.15: removed\ngo1.4.3: is not here\n"
     )
+    assert goclaim("toolchains", "list").stdout == "no toolchain is fetched yet\n"
     assert goclaim("toolchains", "list", "--json").stdout == "[]\n"
 
 

@@ -452,6 +452,25 @@ def test_what_fails_costs_only_its_own_cell() -> None:
 
 
 @pytest.mark.usefixtures("_built")
+def test_a_release_is_done_with_after_its_last_cell() -> None:
+    """Whether it came to anything or not; with an experiment it is the same release again."""
+    engine = Scripted(lambda *_: GOOD)
+    again = replace(GO124, experiment="noswissmap")
+    cells = [planned("a", one) for one in (GO124, GoVersion(14, 99), again, GO114)]
+    done: list[tuple[str, int]] = []
+    found = measure(
+        cells,
+        engine,
+        Path("/nonexistent"),
+        Settings(repeat=1),
+        lambda _: None,
+        lambda version: done.append((str(version), len(engine.calls))),
+    )
+    assert len(list(found)) == len(cells)
+    assert done == [("1.14.99", 1), ("1.24.13+noswissmap", 2), ("1.14.15", 3)]
+
+
+@pytest.mark.usefixtures("_built")
 def test_programs_that_disagree_with_themselves_run_twice_as_often_again() -> None:
     """An outlier is told from a real spread; those that agree are left alone."""
     large = replace(GOOD, stderr=GOOD.stderr.replace(b"end Alloc=69576", b"end Alloc=99999999"))

@@ -168,6 +168,16 @@ def test_a_cell_without_figures_or_claims_says_why() -> None:
         assert text in shown(cell(**about))
 
 
+def test_what_does_not_apply_says_so_once() -> None:
+    """The reason stands once below the heading, not again for every claim."""
+    verdict = replace(VERDICT, result="not applicable", reason="it needs the swiss map")
+    about: dict[str, Any] = {"not_applicable": "it needs the swiss map", "repetitions": ()}
+    text = shown(cell(verdict, replace(verdict, claim="again"), **about))
+    assert text.count("it needs the swiss map") == 1
+    assert text.count("- not applicable") == 1
+    assert verdict.says not in text
+
+
 # --- assembly ----------------------------------------------------------------
 
 
@@ -241,11 +251,12 @@ def test_the_summary_counts_what_was_claimed_for_these_releases() -> None:
             replace(VERDICT, result="not reproduced"),
             replace(VERDICT, result="not reproduced", known="why"),
             replace(VERDICT, result="inconclusive"),
+            replace(VERDICT, result="not applicable"),
         )
     )
     assert text.splitlines()[-1] == (
         "write-up A on Go 1.14.15: 1 reproduced, 1 deviating as documented, 1 not reproduced, "
-        "1 inconclusive of 4 claims"
+        "1 inconclusive, 1 not applicable of 5 claims"
     )
 
 

@@ -555,6 +555,9 @@ def test_a_program_that_looks_into_a_map_needs_that_map(
     assert bool(why) is not applies
     if why:
         assert f"looks into the {needs} map, and Go {version} has the" in why
+        assert why.endswith(" map")
+        pointing = scenario_of(needs_map=needs, instead="the-other").not_applicable(version)
+        assert pointing == f"{why}; see the-other"
 
 
 def test_every_shipped_manifest_lies_where_it_is_looked_for() -> None:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import jinja2
 import jinja2.meta
 import pytest
 
 from harness import resources
-from harness.claims import CallClaim, Comparison, Figure, NilStoreClaim, Quantity, SequenceClaim
+from harness.claims import (
+    Bounds,
+    CallClaim,
+    Comparison,
+    Figure,
+    NilStoreClaim,
+    Quantity,
+    SequenceClaim,
+    judge,
+)
+from harness.memstats import read_output
+from harness.observations import Cell, Observations, Repetition
 from harness.scenarios import Scenario, find, render, shipped
 from harness.toolchains import GoVersion, catalogue, facts_of, parse_spec
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 TEMPLATES = resources.path("templates")
-GO_1_14 = parse_spec("1.14")[0]
+OUTPUTS = Path(__file__).parent.parent / "captures" / "outputs"
+GO_1_14, GO_1_24 = parse_spec("1.14,1.24")
 EXPERIMENTS = {
     "global-delete": "A1",
     "global-delete-nil": "A2",
@@ -32,6 +41,7 @@ EXPERIMENTS = {
     "presized": "B2",
     "presized-delete": "B3",
     "bucket-growth": "B4",
+    "directory-growth": "B4",
     "indirect-values": "B5",
     "pointer-values": "B5",
     "no-keepalive": "B6",
@@ -65,9 +75,14 @@ def named(name: str) -> Scenario:
     return find([name])[0]
 
 
-def source_of(name: str, version: GoVersion = GO_1_14) -> str:
+def home_of(name: str) -> GoVersion:
+    """Return the release whose claims a scenario has: Go 1.14, or the first with Swiss maps."""
+    return GO_1_24 if named(name).manifest.needs_map == "swiss" else GO_1_14
+
+
+def source_of(name: str, version: GoVersion | None = None) -> str:
     """Render one shipped scenario."""
-    return render(named(name), version).files["main.go"]
+    return render(named(name), version or home_of(name)).files["main.go"]
 
 
 def tagged_fields(source: str) -> tuple[str, ...]:
@@ -109,8 +124,7 @@ def test_every_program_renders_on_every_release(name: str, version: GoVersion) -
     """A program renders wherever it can exist: clean lines, its sentence on top, each snapshot."""
     scenario = named(name)
     if scenario.not_applicable(version):
-        assert scenario.manifest.needs_map == "classic"
-        assert facts_of(version).map == "swiss"
+        assert {scenario.manifest.needs_map, facts_of(version).map} == {"classic", "swiss"}
         return
     source = source_of(name, version)
     assert source.startswith(f"// {scenario.manifest.shows}\npackage main\n")
@@ -203,7 +217,7 @@ def test_claims_speak_of_what_is_there(name: str) -> None:
         assert claim.says.endswith(".")
         for at, where in places(claim, name):
             assert at in named(where).manifest.snapshots, claim.id
-        if isinstance(claim, SequenceClaim) and claim.value is not None:
+        if isinstance(claim, SequenceClaim | Bounds) and claim.value is not None:
             assert f'print("goclaim value {claim.value}="' in source
         if isinstance(claim, CallClaim | NilStoreClaim) and claim.line is not None:
             assert sum(str(claim.line) in line for line in source.splitlines()) == 1
@@ -229,9 +243,9 @@ def quantity_places(quantity: Quantity, own: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_claims_are_made_for_go_1_14(name: str) -> None:
-    """Every claim is in scope on the release that write-up A was made with."""
+    """Every claim is in scope on write-up A's release; about Swiss maps, on the first with them."""
     assert named(name).manifest.claims
-    assert all(GO_1_14 in claim.go for claim in named(name).manifest.claims)
+    assert all(home_of(name) in claim.go for claim in named(name).manifest.claims)
 
 
 def test_figures_of_the_classic_map_are_not_claimed_for_its_successor() -> None:
@@ -303,12 +317,55 @@ def test_b_is_read_where_it_stands(spec: str, offset: int) -> None:
     assert f"uintptr(header) + {offset})" in source_of("bucket-growth", parse_spec(spec)[0])
 
 
-def test_bucket_growth_needs_the_classic_map() -> None:
-    """Where the byte means something else the program is not applicable."""
-    scenario = named("bucket-growth")
-    applicable = {str(one) for one in releases() if not scenario.not_applicable(one)}
-    assert {"1.23.12", "1.24.13+noswissmap"} <= applicable
-    assert "1.24.13" not in applicable
+def test_each_release_has_one_of_the_two_that_look_into_a_map() -> None:
+    """Where B means nothing the directory is read; each names the other where it can't exist."""
+    pair = [named("bucket-growth"), named("directory-growth")]
+    for version in releases():
+        (whole,) = [one for one in pair if not one.not_applicable(version)]
+        (other,) = [one for one in pair if one is not whole]
+        assert whole.manifest.needs_map == facts_of(version).map
+        assert other.not_applicable(version).endswith(f"; see {whole.name}")
+
+
+DIRECTORY_GROWTH = {claim.id: claim for claim in named("directory-growth").manifest.claims}
+
+
+def test_directory_growth_is_what_the_runtime_s_constants_make_of_it() -> None:
+    """896 of 1,024 slots a table: the directory doubles by insert 896 x 2^depth + 1."""
+    full = 1024 * 7 // 8
+    rises = DIRECTORY_GROWTH["doubles-by-load-7-8"]
+    assert isinstance(rises, Bounds)
+    assert rises.at_most == (9, *(full * 2**depth + 1 for depth in range(11)))
+    assert rises.at_least == (9, full + 1, *(full * 2**depth * 3 // 4 for depth in range(1, 11)))
+    depths = DIRECTORY_GROWTH["directory-rises-to-11"]
+    assert isinstance(depths, SequenceClaim)
+    assert depths.printed == tuple(range(12))
+    count = named("directory-growth").manifest.parameters["count"]
+    assert isinstance(count, int)
+    assert full * 2**10 < count <= full * 2**11
+    slots = DIRECTORY_GROWTH["two-million-slots"]
+    assert isinstance(slots, Bounds)
+    assert (slots.at_least, slots.at_most) == ((1024 * 2020,) * 2, (1024 * 2048,) * 2)
+
+
+@pytest.mark.parametrize("spec", ["1.24.13", "1.27.4"])
+def test_real_swiss_maps_grow_as_claimed(spec: str) -> None:
+    """What the program printed on two releases reproduces every claim; damaged, none."""
+    text = (OUTPUTS / f"tagged-directory-growth-go{spec}.stderr.txt").read_text()
+    assert set(verdicts_on(spec, text).values()) == {"reproduced"}
+    damaged = re.sub(r"(goclaim value directory_depth=)11\n", r"\g<0>\g<1>10\n", text)
+    damaged = re.sub(r"insert=(\d+)\n", lambda one: f"insert={2 * int(one[1])}\n", damaged)
+    damaged = re.sub(r"(fullest_table)=\d+\n", r"\1=897\n", damaged)
+    damaged = re.sub(r"(slots|slots_released)=\d+\n", r"\1=1024\n", damaged)
+    assert set(verdicts_on(spec, damaged).values()) == {"not reproduced"}
+
+
+def verdicts_on(spec: str, printed: str) -> dict[str, str]:
+    """Judge what directory-growth printed on a release."""
+    (version,) = parse_spec(spec)
+    run = Repetition(1, read_output("", printed))
+    own = Observations(Cell("directory-growth", version, "linux", "amd64"), repetitions=(run,))
+    return {name: judge(claim, own, {}).result for name, claim in DIRECTORY_GROWTH.items()}
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,7 @@ def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
         "settings": {
             "repeat": settings.repeat,
             "gomaxprocs": settings.gomaxprocs,
+            "environment": dict(settings.environment),
             "jobs": settings.jobs,
             "timeout_seconds": settings.limits.timeout,
             "memory_bytes": settings.limits.memory,

@@ -385,7 +385,8 @@ class ScriptedSession:
         self, argv: Sequence[str], *, env: Mapping[str, str], limits: Limits, directory: str = ""
     ) -> Outcome:
         """End as told."""
-        assert (env, limits.memory, directory) == ({"GOMAXPROCS": "4"}, 2 << 30, "")
+        assert env == {"GOMAXPROCS": "4", "TZ": "UTC"}
+        assert (limits.memory, directory) == (2 << 30, "")
         name = argv[0].rpartition("/")[2]
         end = self._engine.ends(name, self._engine.calls.count(name))
         self._engine.calls.append(name)

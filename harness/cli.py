@@ -172,7 +172,7 @@ def run(
     as documented; 1 one is not; 2 wrong usage; 3 no such toolchain or engine;
     4 a build or a run failed (what else was measured is kept and shown).
     """
-    from harness import experiment, progress, report, resources, results, scenarios
+    from harness import experiment, progress, resources, results, run_view, scenarios
     from harness.engines import Limits, choose
     from harness.toolchains import ToolchainStore, parse_spec
 
@@ -214,7 +214,7 @@ def run(
             done_with=store.remove if options["keep_toolchains"] == "none" else None,
         )
     if as_json:
-        found_there = report.as_json(finished, folder, place.name)
+        found_there = run_view.as_json(finished, folder, place.name)
         click.echo(json.dumps(found_there, indent=2, ensure_ascii=False))
     else:
         _show(finished, folder)
@@ -283,16 +283,16 @@ def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
 
 
 def _show(finished: Finished, folder: Path) -> None:
-    from harness import changes, matrix_view, report, results
+    from harness import changes, matrix_view, results, run_view
 
     console = _console()
     releases = {cell.measured.observations.cell.version for cell in finished.cells}
     judged = any(cell.verdicts for cell in finished.cells)
     if judged and len(releases) > TABLES_AT_MOST:
         matrix_view.show(console, changes.matrix(results.read(folder)))
-        console.print(report.summary(finished))
+        console.print(run_view.summary(finished))
     else:
-        report.show(console, finished)
+        run_view.show(console, finished)
     click.echo(
         f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)"
     )

@@ -16,7 +16,7 @@ HARNESS = Path(__file__).parents[2] / "harness"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"report", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress"},
+    {"run_view", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress"},
     {"changes"},
     {"results", "experiment"},
     {"listings"},
@@ -179,7 +179,7 @@ def imported(name: str) -> set[str]:
         ("pandas", {"results", "report"}),
         ("docker", {"engines.docker"}),
         ("click", {"cli"}),
-        ("rich", {"cli", "progress", "report", "asm_view", "matrix_view"}),
+        ("rich", {"cli", "progress", "run_view", "asm_view", "matrix_view"}),
         ("jinja2", {"scenarios", "report"}),
         ("pydantic", {"scenarios", "claims"}),
         ("platformdirs", {"resources"}),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.results import Tables
-    from harness.scenarios import Scenario
+    from harness.scenarios import Manifest
 
 Shape = Literal["figure", "sequence", "statement"]
 _DECIDED = {"reproduced", "not reproduced"}
@@ -80,7 +80,7 @@ class Line:
 
     Attributes:
         claim: Its id within its scenario.
-        says: The claim in a sentence, where its manifest is shipped.
+        says: The claim in a sentence, where its manifest is known.
         readings: What became of it, by release.
         words: Its figure or statement, and where that changes.
         changes: Whether it does.
@@ -101,7 +101,7 @@ class Group:
 
     Attributes:
         scenario: Its name.
-        title: Its title, where its manifest is shipped.
+        title: Its title, where its manifest is known.
         write_up: The write-up it belongs to, else empty.
         experiment: The write-up's experiment, else empty.
         lines: Its claims.
@@ -135,23 +135,29 @@ class Matrix:
 
 def matrix(tables: Tables) -> Matrix:
     """Lay out a run's verdicts and put into words where they change."""
-    shipped = {one.name: one for one in scenarios.shipped()}
-    rows = _verdicts(tables, shipped)
+    manifests = scenarios.manifests(tables.run)
+    rows = _verdicts(tables, manifests)
     statuses = _statuses(tables)
     versions = tuple(sorted({version for version, _ in statuses}))
-    measured = dict.fromkeys(scenario for _, scenario in statuses)
-    order = [name for name in shipped if name in measured]
-    order += [name for name in measured if name not in shipped]
+    order = _ordered(dict.fromkeys(scenario for _, scenario in statuses), manifests)
     lost = _lost(versions, order, rows, statuses)
     namer = _Namer(versions)
     groups = [
-        _group(name, shipped.get(name), rows.get(name, {}), namer, lost)
+        _group(name, manifests.get(name), rows.get(name, {}), namer, lost)
         for name in order
         if rows.get(name)
     ]
     notes = [namer.note("not available", reason, where) for reason, where in lost.items()]
     notes += _unknown(tables, namer)
     return Matrix(versions, tuple(groups), tuple(notes), _about(tables))
+
+
+def _ordered(names: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
+    """Put a write-up's experiments first, in its order; then the others, as they were measured."""
+    experiments = {name: one.experiment for name, one in manifests.items() if one.experiment}
+    return sorted(
+        names, key=lambda name: (experiments[name], name) if name in experiments else ("~", "")
+    )
 
 
 # --- reading the tables ------------------------------------------------------
@@ -168,9 +174,9 @@ def _statuses(tables: Tables) -> _Statuses:
     }
 
 
-def _verdicts(tables: Tables, shipped: Mapping[str, Scenario]) -> _Rows:
+def _verdicts(tables: Tables, manifests: Mapping[str, Manifest]) -> _Rows:
     """Read the verdicts; a cell without any, for a failure of ours, is not available."""
-    ranges = _ranges(tables, shipped)
+    ranges = _ranges(tables, manifests)
     rows: _Rows = {}
     for row in tables.verdicts.to_dict("records"):
         version, scenario, claim = version_of(row), row["scenario"], row["claim"]
@@ -225,7 +231,7 @@ def _short(reason: str, version: GoVersion) -> str:
 
 
 def _ranges(
-    tables: Tables, shipped: Mapping[str, Scenario]
+    tables: Tables, manifests: Mapping[str, Manifest]
 ) -> dict[tuple[GoVersion, str, str], tuple[float, float]]:
     """Return the smallest and the largest measurement of each figure that is one MemStats field.
 
@@ -243,7 +249,7 @@ def _ranges(
         runs.setdefault(int(row["repetition"]), []).append(Snapshot(row["snapshot"], stats))
     ranges = {}
     for (version, name), runs in outputs.items():
-        for claim in shipped[name].manifest.claims if name in shipped else ():
+        for claim in manifests[name].claims if name in manifests else ():
             if not isinstance(claim, Figure) or claim.of is not None:
                 continue
             try:
@@ -327,12 +333,11 @@ def _from_to(names: Sequence[str]) -> str:
 
 def _group(
     name: str,
-    scenario: Scenario | None,
+    manifest: Manifest | None,
     claims: Mapping[str, Mapping[GoVersion, Reading]],
     namer: _Namer,
     lost: Mapping[str, Sequence[GoVersion]],
 ) -> Group:
-    manifest = scenario.manifest if scenario else None
     sentences = {one.id: one.says for one in manifest.claims} if manifest else {}
     everywhere = {version for versions in lost.values() for version in versions}
     shared = _shared(list(claims.values()), everywhere)

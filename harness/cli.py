@@ -202,6 +202,7 @@ def run(
             "whole_plan": experiment.identity(whole, place.name, settings),
             "shard": "/".join(map(str, part)),
             "cells": [one.cell.id for one in whole],
+            "scenarios": scenarios.stored(found),
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from harness.scenarios import Manifest
 
 Shape = Literal["figure", "sequence", "statement"]
+DEVIATES = "documented deviation"
+# Signs beside colours, which are lost in logs, on paper and on many an eye.
+SIGNS: Mapping[str, str] = {
+    "reproduced": "✓",
+    "not reproduced": "✗",
+    DEVIATES: "≠",
+    "inconclusive": "?",
+    "not applicable": "-",
+    "not available": "!",
+}
 _DECIDED = {"reproduced", "not reproduced"}
 _LONGEST = 6  # numbers of a sequence that are all shown
 
@@ -62,6 +72,22 @@ class Reading:
     low: float = math.nan
     high: float = math.nan
     reason: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """One of ``SIGNS``: the verdict, or that it deviates as documented."""
+        return DEVIATES if self.documented else self.verdict
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether something came out that nobody claimed for that release."""
+        return not self.in_scope and self.verdict not in {"not applicable", "not available"}
+
+    @property
+    def sign(self) -> str:
+        """Its sign, in brackets where the claim was not made for that release."""
+        text = SIGNS.get(self.outcome, "?")
+        return f"({text})" if self.bracketed else text
 
     @property
     def spread(self) -> float:
@@ -152,11 +178,25 @@ def matrix(tables: Tables) -> Matrix:
     return Matrix(versions, tuple(groups), tuple(notes), _about(tables))
 
 
-def _ordered(names: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
+def agree(one: Reading, other: Reading) -> bool:
+    """Whether two runs say the same of a claim: the verdict, and a figure as far as it is sharp."""
+    if one.outcome != other.outcome:
+        return False
+    shape = _shape((one, other))
+    return not (_usable(one, shape) and _usable(other, shape)) or _SAME[shape](one, other)
+
+
+def names(versions: Iterable[GoVersion]) -> dict[GoVersion, str]:
+    """Name releases as shortly as can be understood beside each other."""
+    namer = _Namer(tuple(sorted(versions)))
+    return {version: namer.name(version) for version in namer.versions}
+
+
+def _ordered(scenarios: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
     """Put a write-up's experiments first, in its order; then the others, as they were measured."""
     experiments = {name: one.experiment for name, one in manifests.items() if one.experiment}
     return sorted(
-        names, key=lambda name: (experiments[name], name) if name in experiments else ("~", "")
+        scenarios, key=lambda name: (experiments[name], name) if name in experiments else ("~", "")
     )
 
 

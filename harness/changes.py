@@ -165,7 +165,7 @@ def matrix(tables: Tables) -> Matrix:
     rows = _verdicts(tables, manifests)
     statuses = _statuses(tables)
     versions = tuple(sorted({version for version, _ in statuses}))
-    order = _ordered(dict.fromkeys(scenario for _, scenario in statuses), manifests)
+    order = ordered(dict.fromkeys(scenario for _, scenario in statuses), manifests)
     lost = _lost(versions, order, rows, statuses)
     namer = _Namer(versions)
     groups = [
@@ -192,7 +192,7 @@ def names(versions: Iterable[GoVersion]) -> dict[GoVersion, str]:
     return {version: namer.name(version) for version in namer.versions}
 
 
-def _ordered(scenarios: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
+def ordered(scenarios: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
     """Put a write-up's experiments first, in its order; then the others, as they were measured."""
     experiments = {name: one.experiment for name, one in manifests.items() if one.experiment}
     return sorted(

@@ -268,6 +268,7 @@ def _about(parts: Sequence[Part]) -> dict[str, Any]:
         "engine": first.get("engine"),
         "settings": _common([run.get("settings", {}) for run in runs]),
         "host": _common([run.get("host", {}) for run in runs]),
+        "environment": _common([run.get("environment", {}) for run in runs]),
         "shard": "1/1",
         "interrupted": any(run.get("interrupted", False) for run in runs),
         "exit_code": max(int(run.get("exit_code", 0)) for run in runs),

@@ -6,11 +6,23 @@ import gettext
 from typing import TYPE_CHECKING
 
 from harness import changes, results
+from harness.errors import UsageError
 from harness.report import contents, evidence, page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+def write(path: Path, folders: Sequence[Path], lang: str) -> None:
+    """Write the page about some runs. Raises ``UsageError`` when it can't be written."""
+    text = html(folders, lang)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{path} can't be written: {error.strerror}. Name another file with -o."
+        ) from error
 
 
 def html(folders: Sequence[Path], lang: str) -> str:

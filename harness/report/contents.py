@@ -221,7 +221,7 @@ def report(runs: Sequence[Run]) -> Report:
         raise UsageError("Nothing was measured in this run. Go on with goclaim run --resume.")
     names = changes.names(versions)
     home = _home(runs, versions)
-    manifests = {}
+    manifests: dict[str, Manifest] = {}
     for run in reversed(runs):  # the first run that knows a scenario counts
         manifests |= scenarios.manifests(run.tables.run)
     measured = dict.fromkeys(

@@ -85,8 +85,8 @@ def read(tables: Tables) -> dict[Key, Evidence]:
     facts = _facts(tables)
     places: dict[tuple[str, _Sources], set[Place]] = {}
     for key, text in sources.items():
-        found = {fact.place for fact in facts.get(key, ())}
-        places.setdefault((key[0], text), set()).update(found)
+        here = {fact.place for fact in facts.get(key, ())}
+        places.setdefault((key[0], text), set()).update(here)
     evidence = {}
     for key, text in sources.items():
         listing = folders[key] / "listing.txt"

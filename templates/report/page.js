@@ -128,6 +128,12 @@
   const arrive = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     target?.closest("details")?.setAttribute("open", "");
+    const text = target?.closest(".text[hidden]");
+    if (text) { // a text that the release shown does not compile
+      const article = text.closest("article");
+      const { sources } = factsOf(article);
+      choose(article, Object.keys(sources).find((release) => String(sources[release]) === text.dataset.source));
+    }
     for (const lit of all(".lit")) lit.classList.remove("lit");
     if (!target || !/\.\d+(\.asm)?$/.test(target.id)) return;
     const twin = target.id.endsWith(".asm") ? target.id.slice(0, -4) : `${target.id}.asm`;

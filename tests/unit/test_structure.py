@@ -16,7 +16,10 @@ HARNESS = Path(__file__).parents[2] / "harness"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"run_view", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress"},
+    {"run_view", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress", "report"},
+    {"report.page"},
+    {"report.contents"},
+    {"report.evidence"},
     {"changes"},
     {"results", "experiment"},
     {"listings"},
@@ -176,11 +179,12 @@ def imported(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("package", "users"),
     [
-        ("pandas", {"results", "report"}),
+        ("pandas", {"results"}),
         ("docker", {"engines.docker"}),
         ("click", {"cli"}),
         ("rich", {"cli", "progress", "run_view", "asm_view", "matrix_view"}),
-        ("jinja2", {"scenarios", "report"}),
+        ("jinja2", {"scenarios", "report.page"}),
+        ("pygments", {"report.page"}),
         ("pydantic", {"scenarios", "claims"}),
         ("platformdirs", {"resources"}),
         ("tomllib", {"scenarios"}),

@@ -17,6 +17,8 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"run_view", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress"},
+    {"report.charts"},
+    {"report.language", "report"},
     {"changes"},
     {"results", "experiment"},
     {"listings"},
@@ -176,7 +178,9 @@ def imported(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("package", "users"),
     [
-        ("pandas", {"results", "report"}),
+        ("pandas", {"results"}),
+        ("altair", {"report.charts"}),
+        ("babel", {"report.language"}),
         ("docker", {"engines.docker"}),
         ("click", {"cli"}),
         ("rich", {"cli", "progress", "run_view", "asm_view", "matrix_view"}),

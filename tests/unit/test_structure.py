@@ -16,10 +16,12 @@ HARNESS = Path(__file__).parents[2] / "harness"
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"run_view", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress", "report"},
-    {"report.page"},
+    {"run_view", "asm_view", "matrix_view", "doctor", "merging", "bisect", "progress"},
+    {"report.document"},
+    {"report.page", "report.charts"},
     {"report.contents"},
     {"report.evidence"},
+    {"report.language", "report"},
     {"changes"},
     {"results", "experiment"},
     {"listings"},
@@ -180,6 +182,8 @@ def imported(name: str) -> set[str]:
     ("package", "users"),
     [
         ("pandas", {"results"}),
+        ("altair", {"report.charts"}),
+        ("babel", {"report.language"}),
         ("docker", {"engines.docker"}),
         ("click", {"cli"}),
         ("rich", {"cli", "progress", "run_view", "asm_view", "matrix_view"}),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from harness import changes, resources, results
 from harness.errors import UsageError
@@ -43,7 +45,8 @@ def html(folders: Sequence[Path], lang: str) -> str:
         matrix = changes.matrix(tables, words)
         runs.append(contents.Run(label, tables, matrix, evidence.read(tables)))
     report = contents.report(runs)
-    drawn = {section.scenario: _charts(section, report, words) for section in report.sections}
+    with debug_mode(arg=False):  # the tests have the charts checked; here it takes most of the time
+        drawn = {section.scenario: _charts(section, report, words) for section in report.sections}
     return page.render(report, drawn, _library(), words, lang)
 
 
@@ -58,12 +61,12 @@ def _labels(folders: Sequence[Path]) -> list[str]:
 
 
 def _charts(section: Section, report: Report, words: gettext.NullTranslations) -> page.Charts:
-    """Draw a scenario's heap, and on several releases its figures; those that change come first."""
+    """Draw a scenario's heap, and on several releases its figures; sizes that change come first."""
     runs = [(run.label, run.tables) for run in report.runs]
     heap = charts.heap_chart(runs, section.scenario, words)
     figures = {}
     if len(report.versions) > 1:
-        for claim in sorted(section.claims, key=lambda one: not one.changes):
+        for claim in sorted(section.claims, key=lambda one: (not one.changes, not one.is_size)):
             group, line = next(
                 (group, line)
                 for group, line in zip(section.groups, claim.lines, strict=True)
@@ -77,7 +80,7 @@ def _charts(section: Section, report: Report, words: gettext.NullTranslations) -
 
 def _library() -> str:
     """Return Vega, Vega-Lite and vega-embed as one script; kept, because it takes long to make."""
-    kept = resources.cache() / "vega" / f"{vl_convert.__version__}.js"
+    kept = resources.cache() / "vega" / f"{metadata.version('vl-convert-python')}.js"
     try:
         return kept.read_text(encoding="utf-8")
     except OSError:

@@ -26,10 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.results import Tables
-    from harness.scenarios import Scenario
+    from harness.scenarios import Manifest
 
 Shape = Literal["figure", "sequence", "statement"]
 _ENGLISH = gettext.NullTranslations()
+DEVIATES = "documented deviation"
+# Signs beside colours, which are lost in logs, on paper and on many an eye.
+SIGNS: Mapping[str, str] = {
+    "reproduced": "✓",
+    "not reproduced": "✗",
+    DEVIATES: "≠",
+    "inconclusive": "?",
+    "not applicable": "-",
+    "not available": "!",
+}
 _DECIDED = {"reproduced", "not reproduced"}
 _DISAGREE = "the repetitions disagree"  # as the reason of a verdict begins
 _UNJUDGED = "nothing was judged"
@@ -67,6 +77,22 @@ class Reading:
     reason: str = ""
 
     @property
+    def outcome(self) -> str:
+        """One of ``SIGNS``: the verdict, or that it deviates as documented."""
+        return DEVIATES if self.documented else self.verdict
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether something came out that nobody claimed for that release."""
+        return not self.in_scope and self.verdict not in {"not applicable", "not available"}
+
+    @property
+    def sign(self) -> str:
+        """Its sign, in brackets where the claim was not made for that release."""
+        text = SIGNS.get(self.outcome, "?")
+        return f"({text})" if self.bracketed else text
+
+    @property
     def spread(self) -> float:
         """How far the repetitions are apart."""
         return self.high - self.low
@@ -96,7 +122,7 @@ class Line:
 
     Attributes:
         claim: Its id within its scenario.
-        says: The claim in a sentence, where its manifest is shipped.
+        says: The claim in a sentence, where its manifest is known.
         readings: What became of it, by release.
         words: Its figure or statement, and where that changes.
         changes: Whether it does.
@@ -119,7 +145,7 @@ class Group:
 
     Attributes:
         scenario: Its name.
-        title: Its title, where its manifest is shipped.
+        title: Its title, where its manifest is known.
         write_up: The write-up it belongs to, else empty.
         experiment: The write-up's experiment, else empty.
         lines: Its claims.
@@ -156,17 +182,15 @@ def matrix(tables: Tables, words: gettext.NullTranslations = _ENGLISH) -> Matrix
 
     Titles, claims and words are in the language of ``words``; reasons stay as they were stored.
     """
-    shipped = {one.name: one for one in scenarios.shipped()}
-    rows = _verdicts(tables, shipped)
+    manifests = scenarios.manifests(tables.run)
+    rows = _verdicts(tables, manifests)
     statuses = _statuses(tables)
     versions = tuple(sorted({version for version, _ in statuses}))
-    measured = dict.fromkeys(scenario for _, scenario in statuses)
-    order = [name for name in shipped if name in measured]
-    order += [name for name in measured if name not in shipped]
+    order = ordered(dict.fromkeys(scenario for _, scenario in statuses), manifests)
     lost = _lost(versions, order, rows, statuses)
     namer = Namer(versions, words)
     groups = [
-        _group(name, shipped.get(name), rows.get(name, {}), namer, lost)
+        _group(name, manifests.get(name), rows.get(name, {}), namer, lost)
         for name in order
         if rows.get(name)
     ]
@@ -183,8 +207,29 @@ def readings(tables: Tables, scenario: str, claim: str) -> dict[GoVersion, Readi
         measurements=measured[measured["scenario"] == scenario],
         verdicts=judged[(judged["scenario"] == scenario) & (judged["claim"] == claim)],
     )
-    shipped = {each.name: each for each in scenarios.shipped()}
-    return _verdicts(one, shipped).get(scenario, {}).get(claim, {})
+    return _verdicts(one, scenarios.manifests(tables.run)).get(scenario, {}).get(claim, {})
+
+
+def agree(one: Reading, other: Reading) -> bool:
+    """Whether two runs say the same of a claim: the verdict, and a figure as far as it is sharp."""
+    if one.outcome != other.outcome:
+        return False
+    shape = _shape((one, other))
+    return not (_usable(one, shape) and _usable(other, shape)) or _SAME[shape](one, other)
+
+
+def names(versions: Iterable[GoVersion]) -> dict[GoVersion, str]:
+    """Name releases as shortly as can be understood beside each other."""
+    namer = Namer(tuple(sorted(versions)))
+    return {version: namer.name(version) for version in namer.versions}
+
+
+def ordered(scenarios: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
+    """Put a write-up's experiments first, in its order; then the others, as they were measured."""
+    experiments = {name: one.experiment for name, one in manifests.items() if one.experiment}
+    return sorted(
+        scenarios, key=lambda name: (experiments[name], name) if name in experiments else ("~", "")
+    )
 
 
 # --- reading the tables ------------------------------------------------------
@@ -201,9 +246,9 @@ def _statuses(tables: Tables) -> _Statuses:
     }
 
 
-def _verdicts(tables: Tables, shipped: Mapping[str, Scenario]) -> _Rows:
+def _verdicts(tables: Tables, manifests: Mapping[str, Manifest]) -> _Rows:
     """Read the verdicts; a cell without any, for a failure of ours, is not available."""
-    ranges = _ranges(tables, shipped)
+    ranges = _ranges(tables, manifests)
     rows: _Rows = {}
     for row in tables.verdicts.to_dict("records"):
         version, scenario, claim = version_of(row), row["scenario"], row["claim"]
@@ -258,7 +303,7 @@ def _short(reason: str, version: GoVersion) -> str:
 
 
 def _ranges(
-    tables: Tables, shipped: Mapping[str, Scenario]
+    tables: Tables, manifests: Mapping[str, Manifest]
 ) -> dict[tuple[GoVersion, str, str], tuple[float, float]]:
     """Return the smallest and the largest measurement of each figure of one scenario's MemStats.
 
@@ -276,7 +321,7 @@ def _ranges(
         runs.setdefault(int(row["repetition"]), []).append(Snapshot(row["snapshot"], stats))
     ranges = {}
     for (version, name), runs in outputs.items():
-        for claim in shipped[name].manifest.claims if name in shipped else ():
+        for claim in manifests[name].claims if name in manifests else ():
             if not isinstance(claim, Figure | Kept | Released):
                 continue
             if isinstance(claim, Figure) and claim.of is not None:
@@ -366,12 +411,11 @@ def _from_to(names: Sequence[str], say: Callable[[str], str]) -> str:
 
 def _group(
     name: str,
-    scenario: Scenario | None,
+    manifest: Manifest | None,
     claims: Mapping[str, Mapping[GoVersion, Reading]],
     namer: Namer,
     lost: Mapping[str, Sequence[GoVersion]],
 ) -> Group:
-    manifest = scenario.manifest if scenario else None
     say = namer.words.gettext
     sentences = {one.id: say(one.says) for one in manifest.claims} if manifest else {}
     everywhere = {version for versions in lost.values() for version in versions}
@@ -437,6 +481,7 @@ def verdict_in(verdict: str, words: gettext.NullTranslations) -> str:
     return {
         "reproduced": say("reproduced"),
         "not reproduced": say("not reproduced"),
+        DEVIATES: say("documented deviation"),
         "inconclusive": say("inconclusive"),
         "not applicable": say("not applicable"),
         "not available": say("not available"),

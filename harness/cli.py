@@ -202,6 +202,7 @@ def run(
             "whole_plan": experiment.identity(whole, place.name, settings),
             "shard": "/".join(map(str, part)),
             "cells": [one.cell.id for one in whole],
+            "scenarios": scenarios.stored(found),
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(
@@ -263,6 +264,7 @@ def _command() -> str:
 
 def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
     from harness import doctor, results
+    from harness.toolchains import go_environment
 
     return {
         "goclaim": __version__,
@@ -277,6 +279,12 @@ def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
             "timeout_seconds": settings.limits.timeout,
             "memory_bytes": settings.limits.memory,
             "output_bytes": settings.limits.output,
+        },
+        "environment": {
+            "go": go_environment(
+                goroot="(its GOROOT)", root="(a temporary folder)", cache="(a cache of its own)"
+            ),
+            "programs": {"GOMAXPROCS": str(settings.gomaxprocs)},
         },
         "host": doctor.host(),
     }
@@ -614,6 +622,48 @@ def matrix(folder: Path | None, form: str, as_json: bool) -> None:
         click.echo(matrix_view.markdown(found), nl=False)
     else:
         matrix_view.show(_console(), found)
+
+
+@cli.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="[RUN_DIR]...",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write. [default: report.html in the first RUN_DIR]",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="The language of the page.",
+)
+def report(folders: tuple[Path, ...], out: Path | None, lang: str) -> None:
+    r"""Write a page about a run: one HTML file that needs no network.
+
+    Claims by release, figures, plots, programs and listings, provenance.
+    Several folders are put beside each other: two hosts, two engines, before
+    and after. Without any, the newest run under results/ is taken.
+
+    \b
+    Examples:
+      goclaim report
+      goclaim report results/all -o all.html --lang zh
+      goclaim report results/before results/after -o compared.html
+    """
+    from harness import report as documents
+    from harness import results
+
+    chosen = folders or (results.newest(Path("results")),)
+    path = out or chosen[0] / "report.html"
+    documents.write(path, chosen, lang)
+    click.echo(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 @cli.command()

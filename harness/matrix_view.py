@@ -10,6 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.changes import DEVIATES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,16 +20,14 @@ if TYPE_CHECKING:
     from harness.changes import Group, Line, Matrix, Reading
     from harness.toolchains import GoVersion
 
-# Signs first: colours are lost in logs, on paper and on many an eye.
-_SIGNS: Mapping[str, tuple[str, str]] = {
-    "reproduced": ("✓", "green"),
-    "not reproduced": ("✗", "red"),
-    "inconclusive": ("?", "yellow"),
-    "not applicable": ("-", "dim"),
-    "not available": ("!", "yellow"),
+_STYLES: Mapping[str, str] = {
+    "reproduced": "green",
+    "not reproduced": "red",
+    DEVIATES: "cyan",
+    "inconclusive": "yellow",
+    "not applicable": "dim",
+    "not available": "yellow",
 }
-_DOCUMENTED = ("≠", "cyan")
-_NOTHING = ("", "dim")
 _ENGLISH = gettext.NullTranslations()
 _MARKS = [f"+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
 _NAMES = 22  # columns that the claims' names get at least
@@ -36,10 +36,8 @@ _NAMES = 22  # columns that the claims' names get at least
 def sign(reading: Reading | None) -> tuple[str, str]:
     """Return the sign and style of one claim on one release."""
     if reading is None:
-        return _NOTHING
-    text, style = _DOCUMENTED if reading.documented else _SIGNS.get(reading.verdict, ("?", ""))
-    bracketed = not reading.in_scope and reading.verdict not in {"not applicable", "not available"}
-    return (f"({text})", "dim") if bracketed else (text, style)
+        return "", "dim"
+    return reading.sign, "dim" if reading.bracketed else _STYLES.get(reading.outcome, "")
 
 
 def legend(words: gettext.NullTranslations) -> str:

@@ -196,6 +196,12 @@ def _check_agreement(parts: Sequence[Part]) -> None:
                     f"{first.folder} and {other.folder} were not measured alike: {name} is "
                     f"{ours} in one and {theirs} in the other. Measure one of them again."
                 )
+        ours, theirs = (part.run.get("scenarios", {}) for part in (first, other))
+        if changed := [name for name in ours if ours[name] != theirs.get(name, ours[name])]:
+            raise UsageError(
+                f"{first.folder} and {other.folder} were not measured alike: "
+                f"the manifest of {changed[0]} was changed in between. Measure one of them again."
+            )
         same_plan = first.plan() == other.plan()
         if same_plan and first.run.get("whole_plan") != other.run.get("whole_plan"):
             raise UsageError(
@@ -262,15 +268,20 @@ def _about(parts: Sequence[Part]) -> dict[str, Any]:
         "engine": first.get("engine"),
         "settings": _common([run.get("settings", {}) for run in runs]),
         "host": _common([run.get("host", {}) for run in runs]),
+        "environment": _common([run.get("environment", {}) for run in runs]),
         "shard": "1/1",
         "interrupted": any(run.get("interrupted", False) for run in runs),
         "exit_code": max(int(run.get("exit_code", 0)) for run in runs),
         "sessions": {name: one for run in runs for name, one in run.get("sessions", {}).items()},
+        "scenarios": {name: one for run in runs for name, one in run.get("scenarios", {}).items()},
     }
     whole = {run.get("whole_plan") for run in runs}
     if len(whole) == 1 and None not in whole:  # so that its gaps can be measured with --resume
         about["plan"] = about["whole_plan"] = whole.pop()
-    own = [{key: run[key] for key in run if key not in {"cells", "sessions"}} for run in runs]
+    own = [
+        {key: run[key] for key in run if key not in {"cells", "sessions", "scenarios"}}
+        for run in runs
+    ]
     return {**about, "parts": own}
 
 

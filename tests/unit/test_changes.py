@@ -238,6 +238,21 @@ def test_a_run_without_its_manifest_is_shown_by_the_tables_alone() -> None:
     assert [one.verdict for one in line.readings.values()] == ["reproduced", NOT]
 
 
+def test_a_run_that_keeps_its_manifest_says_what_is_claimed() -> None:
+    """A user's own scenario has its title and sentences, and beside a shipped one it comes last."""
+    claim = {"id": "size", "kind": "figure", "says": "It takes 293 MB.", "go": "1.14..",
+             "at": "end", "printed": 293, "unit": "MB"}  # fmt: skip
+    manifest = {"title": "My map", "shows": "It is big.", "program": "a.go", "claims": [claim]}
+    run = tables(
+        {("1.14.15", "own"): "ok", ("1.14.15", "grow-delete"): "ok"},
+        [verdict("1.14.15"), verdict("1.14.15", "grow-delete", "alloc-deleted")],
+        scenarios={"own": manifest},
+    )
+    shipped, own = changes.matrix(run).groups
+    assert shipped.title == "A map of 128-byte values, grown to a million entries and emptied"
+    assert (own.title, own.lines[0].says) == ("My map", "It takes 293 MB.")
+
+
 def test_what_holds_for_all_claims_of_a_scenario_is_said_once() -> None:
     """The reason names no release, so that neighbours share it."""
     reason = "the program looks into the classic map, and Go {} has the swiss map"

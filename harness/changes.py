@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from harness.scenarios import Manifest
 
 Shape = Literal["figure", "sequence", "statement"]
-_ENGLISH = gettext.NullTranslations()
 DEVIATES = "documented deviation"
 # Signs beside colours, which are lost in logs, on paper and on many an eye.
 SIGNS: Mapping[str, str] = {
@@ -40,6 +39,7 @@ SIGNS: Mapping[str, str] = {
     "not applicable": "-",
     "not available": "!",
 }
+_ENGLISH = gettext.NullTranslations()
 _DECIDED = {"reproduced", "not reproduced"}
 _DISAGREE = "the repetitions disagree"  # as the reason of a verdict begins
 _UNJUDGED = "nothing was judged"

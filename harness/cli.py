@@ -657,12 +657,12 @@ def report(folders: tuple[Path, ...], out: Path | None, lang: str) -> None:
       goclaim report results/all -o all.html --lang zh
       goclaim report results/before results/after -o compared.html
     """
-    from harness import report as documents
     from harness import results
+    from harness.report import document
 
     chosen = folders or (results.newest(Path("results")),)
     path = out or chosen[0] / "report.html"
-    documents.write(path, chosen, lang)
+    document.write(path, chosen, lang)
     click.echo(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -37,6 +37,14 @@ reproduce: $(READY) ## reproduce both write-ups on Go 1.14
 .PHONY: test
 test: lint unit integration ## lint, types and all tests
 
+.PHONY: messages
+messages: $(READY) ## bring new texts into the translation, templates/report/zh.po
+	@$(BIN)/pybabel -q extract -F babel.cfg -k say --add-location=file -o messages.pot .
+	@$(BIN)/pybabel -q update -i messages.pot -l zh -o templates/report/zh.po \
+	  --no-fuzzy-matching --ignore-obsolete --width 100
+	@sed -i -E '/^"(Report-M|POT-C|PO-R|Last-T|Language-T|Generated-B)/d' templates/report/zh.po
+	@rm messages.pot
+
 .PHONY: lint
 lint: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -481,6 +481,7 @@ def verdict_in(verdict: str, words: gettext.NullTranslations) -> str:
     return {
         "reproduced": say("reproduced"),
         "not reproduced": say("not reproduced"),
+        DEVIATES: say("documented deviation"),
         "inconclusive": say("inconclusive"),
         "not applicable": say("not applicable"),
         "not available": say("not available"),

@@ -8,18 +8,17 @@ tables are joined as texts, row by row, and ordered by the plan.
 from __future__ import annotations
 
 import csv
-import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.observations import Cell
-from harness.results import COLUMNS, SCHEMA, Run, version_of
+from harness.results import COLUMNS, SCHEMA, Run, csv_text, unguarded, version_of
 from harness.toolchains import GoVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 Table = list[dict[str, str]]
@@ -110,7 +109,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> Table:
         table = list(rows)
     if any(None in row or None in row.values() for row in table):
         raise UsageError(f"{path} can't be read: not every row has {len(columns)} fields.")
-    return table
+    return [{name: unguarded(text) for name, text in row.items()} for row in table]
 
 
 def join(parts: Sequence[Part]) -> Joined:
@@ -168,17 +167,9 @@ def merge(folders: Sequence[Path], out: Path, provenance: Mapping[str, Any]) -> 
     for cell, source in joined.artifacts.items():
         if source.is_dir():
             run.adopt(cell, source)
-    tables = {name: _text(table, COLUMNS[name]) for name, table in joined.tables.items()}
+    tables = {name: csv_text(table, COLUMNS[name]) for name, table in joined.tables.items()}
     run.save(tables, sessions=joined.run["sessions"])
     return joined
-
-
-def _text(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _key(row: Mapping[str, str]) -> _Key:

@@ -12,7 +12,7 @@ import pytest
 
 from harness import changes, results
 from harness.changes import Group, Line, Namer, Reading, describe
-from harness.results import COLUMNS, Tables, table
+from harness.results import COLUMNS, Tables
 from harness.toolchains import GoVersion
 
 RUN = Path(__file__).parent.parent / "captures" / "runs" / "eight-releases"
@@ -193,8 +193,10 @@ def tables(
         "assembly": [],
         "values": [],
     }
-    frames = {name: table(rows[name], columns).fillna("") if name == "verdicts"
-              else table(rows[name], columns) for name, columns in COLUMNS.items()}  # fmt: skip
+    frames = {
+        name: pd.DataFrame(rows[name], columns=list(columns)) for name, columns in COLUMNS.items()
+    }
+    frames["verdicts"] = frames["verdicts"].fillna("")
     return Tables(Path("run"), run, **frames)
 
 

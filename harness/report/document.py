@@ -36,8 +36,11 @@ def write(path: Path, folders: Sequence[Path], lang: str) -> None:
 def html(folders: Sequence[Path], lang: str) -> str:
     """Return one page about one run, or about several beside each other.
 
-    Raises ``UsageError`` for a folder that holds no run, or a language that there is not.
+    Raises ``UsageError`` for a folder that holds no run or is named twice, or a language that
+    there is not.
     """
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise UsageError("A run is named twice. Name each folder once.")
     words = language.translations(lang)
     runs = []
     for label, folder in zip(_labels(folders), folders, strict=True):

@@ -307,6 +307,7 @@
     place.dataset.drawn = "yes";
   };
   if (library) {
+    for (const note of all(".without")) note.hidden = true;
     const watcher = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (entry.isIntersecting) {

@@ -37,6 +37,14 @@ reproduce: $(READY) ## reproduce both write-ups on Go 1.14
 .PHONY: test
 test: lint unit integration ## lint, types and all tests
 
+.PHONY: messages
+messages: $(READY) ## bring new texts into the translation, templates/report/zh.po
+	@$(BIN)/pybabel -q extract -F babel.cfg -k say --add-location=file -o messages.pot .
+	@$(BIN)/pybabel -q update -i messages.pot -l zh -o templates/report/zh.po \
+	  --no-fuzzy-matching --ignore-obsolete --width 100
+	@sed -i -E '/^"(Report-M|POT-C|PO-R|Last-T|Language-T|Generated-B)/d' templates/report/zh.po
+	@rm messages.pot
+
 .PHONY: lint
 lint: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check .
@@ -44,12 +52,12 @@ lint: $(READY) ## ruff and mypy
 	@$(BIN)/mypy
 
 .PHONY: unit
-unit: $(READY) ## the quick tests: no go, no Docker, a few seconds
-	@$(BIN)/pytest -q -m 'not go and not docker and not slow'
+unit: $(READY) ## the quick tests: no go, no Docker, no browser, a few seconds
+	@$(BIN)/pytest -q -m 'not go and not docker and not browser and not slow'
 
 .PHONY: integration
-integration: $(READY) ## all other tests: real toolchains and, where it answers, Docker
-	@$(BIN)/pytest -q -m 'go or docker or slow'
+integration: $(READY) ## all other tests: real toolchains and, where they are, Docker and Chromium
+	@$(BIN)/pytest -q -m 'go or docker or browser or slow'
 
 .PHONY: bench
 bench: $(READY) ## compare with plain commands: ratios and medians, about half an hour

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from harness import assembly
 from harness.assembly.listing import PADDING, PSEUDO
 
 if TYPE_CHECKING:
@@ -171,10 +172,8 @@ def _marks(listed: Listed) -> Marks:
         if function is None:
             continue
         here = [one for one in function.instructions if (one.file, one.line) == _place(fact)]
-        # The forms of a store stand beside each other, the steps of a form one after the other.
-        for form in fact.instruction.split(" | "):
-            for one in _steps(here, form.split("; ")):
-                marks[function.name, one.pc, one.text] = "call" if _is_call(fact) else "nil"
+        for one in assembly.instructions_of(fact.instruction, here):
+            marks[function.name, one.pc, one.text] = "call" if _is_call(fact) else "nil"
     return marks
 
 
@@ -184,20 +183,6 @@ def _place(fact: Call | NilStore) -> Place:
 
 def _is_call(fact: Call | NilStore) -> bool:
     return hasattr(fact, "callee")
-
-
-def _steps(here: Sequence[Instruction], steps: Sequence[str]) -> Iterator[Instruction]:
-    """Yield the instructions that are a form's last step, and before each those it follows."""
-    for number, last in enumerate(here):
-        if last.text != steps[-1]:
-            continue
-        yield last
-        before = number
-        for step in reversed(steps[:-1]):
-            found = [index for index in range(before) if here[index].text == step]
-            if found:
-                before = found[-1]
-                yield here[before]
 
 
 def _marked(instruction: Instruction, marks: Marks, function: Function) -> Text:

@@ -9,15 +9,15 @@ no change: the words then go by the releases on either side of it.
 from __future__ import annotations
 
 import bisect
+import gettext
 import itertools
 import math
-import re
 import textwrap
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from harness import scenarios
-from harness.claims import UNIT_BYTES, Figure, Unmeasured
+from harness.claims import UNIT_BYTES, Figure, Kept, Released, Unmeasured
 from harness.memstats import MIB, Output, Snapshot
 from harness.results import DOCUMENTED, MEMSTATS_COLUMNS, version_of
 from harness.toolchains import GoVersion, catalogue
@@ -26,10 +26,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.results import Tables
-    from harness.scenarios import Scenario
+    from harness.scenarios import Manifest
 
 Shape = Literal["figure", "sequence", "statement"]
+DEVIATES = "documented deviation"
+# Signs beside colours, which are lost in logs, on paper and on many an eye.
+SIGNS: Mapping[str, str] = {
+    "reproduced": "✓",
+    "not reproduced": "✗",
+    DEVIATES: "≠",
+    "inconclusive": "?",
+    "not applicable": "-",
+    "not available": "!",
+}
+_ENGLISH = gettext.NullTranslations()
 _DECIDED = {"reproduced", "not reproduced"}
+_DISAGREE = "the repetitions disagree"  # as the reason of a verdict begins
+_UNJUDGED = "nothing was judged"
 _LONGEST = 6  # numbers of a sequence that are all shown
 
 
@@ -64,6 +77,22 @@ class Reading:
     reason: str = ""
 
     @property
+    def outcome(self) -> str:
+        """One of ``SIGNS``: the verdict, or that it deviates as documented."""
+        return DEVIATES if self.documented else self.verdict
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether something came out that nobody claimed for that release."""
+        return not self.in_scope and self.verdict not in {"not applicable", "not available"}
+
+    @property
+    def sign(self) -> str:
+        """Its sign, in brackets where the claim was not made for that release."""
+        text = SIGNS.get(self.outcome, "?")
+        return f"({text})" if self.bracketed else text
+
+    @property
     def spread(self) -> float:
         """How far the repetitions are apart."""
         return self.high - self.low
@@ -75,16 +104,30 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Neighbouring releases on which a claim comes out the same.
+
+    Attributes:
+        first: The first of them.
+        words: What the claim comes out as there, and since when: ``293 MB from 1.9``.
+    """
+
+    first: GoVersion
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One claim over all releases.
 
     Attributes:
         claim: Its id within its scenario.
-        says: The claim in a sentence, where its manifest is shipped.
+        says: The claim in a sentence, where its manifest is known.
         readings: What became of it, by release.
         words: Its figure or statement, and where that changes.
         changes: Whether it does.
         notes: Where nothing is known of it alone, and why.
+        stretches: The parts that ``words`` is made of; each but the first begins with a change.
     """
 
     claim: str
@@ -93,6 +136,7 @@ class Line:
     words: str
     changes: bool
     notes: tuple[str, ...]
+    stretches: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +145,7 @@ class Group:
 
     Attributes:
         scenario: Its name.
-        title: Its title, where its manifest is shipped.
+        title: Its title, where its manifest is known.
         write_up: The write-up it belongs to, else empty.
         experiment: The write-up's experiment, else empty.
         lines: Its claims.
@@ -133,25 +177,59 @@ class Matrix:
     about: str = ""
 
 
-def matrix(tables: Tables) -> Matrix:
-    """Lay out a run's verdicts and put into words where they change."""
-    shipped = {one.name: one for one in scenarios.shipped()}
-    rows = _verdicts(tables, shipped)
+def matrix(tables: Tables, words: gettext.NullTranslations = _ENGLISH) -> Matrix:
+    """Lay out a run's verdicts and put into words where they change.
+
+    Titles, claims and words are in the language of ``words``; reasons stay as they were stored.
+    """
+    manifests = scenarios.manifests(tables.run)
+    rows = _verdicts(tables, manifests)
     statuses = _statuses(tables)
     versions = tuple(sorted({version for version, _ in statuses}))
-    measured = dict.fromkeys(scenario for _, scenario in statuses)
-    order = [name for name in shipped if name in measured]
-    order += [name for name in measured if name not in shipped]
+    order = ordered(dict.fromkeys(scenario for _, scenario in statuses), manifests)
     lost = _lost(versions, order, rows, statuses)
-    namer = _Namer(versions)
+    namer = Namer(versions, words)
     groups = [
-        _group(name, shipped.get(name), rows.get(name, {}), namer, lost)
+        _group(name, manifests.get(name), rows.get(name, {}), namer, lost)
         for name in order
         if rows.get(name)
     ]
     notes = [namer.note("not available", reason, where) for reason, where in lost.items()]
     notes += _unknown(tables, namer)
-    return Matrix(versions, tuple(groups), tuple(notes), _about(tables))
+    return Matrix(versions, tuple(groups), tuple(notes), _about(tables, words))
+
+
+def readings(tables: Tables, scenario: str, claim: str) -> dict[GoVersion, Reading]:
+    """Return what became of one claim, by release; nothing where the run does not hold it."""
+    measured, judged = tables.measurements, tables.verdicts
+    one = replace(
+        tables,
+        measurements=measured[measured["scenario"] == scenario],
+        verdicts=judged[(judged["scenario"] == scenario) & (judged["claim"] == claim)],
+    )
+    return _verdicts(one, scenarios.manifests(tables.run)).get(scenario, {}).get(claim, {})
+
+
+def agree(one: Reading, other: Reading) -> bool:
+    """Whether two runs say the same of a claim: the verdict, and a figure as far as it is sharp."""
+    if one.outcome != other.outcome:
+        return False
+    shape = _shape((one, other))
+    return not (_usable(one, shape) and _usable(other, shape)) or _SAME[shape](one, other)
+
+
+def names(versions: Iterable[GoVersion]) -> dict[GoVersion, str]:
+    """Name releases as shortly as can be understood beside each other."""
+    namer = Namer(tuple(sorted(versions)))
+    return {version: namer.name(version) for version in namer.versions}
+
+
+def ordered(scenarios: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
+    """Put a write-up's experiments first, in its order; then the others, as they were measured."""
+    experiments = {name: one.experiment for name, one in manifests.items() if one.experiment}
+    return sorted(
+        scenarios, key=lambda name: (experiments[name], name) if name in experiments else ("~", "")
+    )
 
 
 # --- reading the tables ------------------------------------------------------
@@ -168,9 +246,9 @@ def _statuses(tables: Tables) -> _Statuses:
     }
 
 
-def _verdicts(tables: Tables, shipped: Mapping[str, Scenario]) -> _Rows:
+def _verdicts(tables: Tables, manifests: Mapping[str, Manifest]) -> _Rows:
     """Read the verdicts; a cell without any, for a failure of ours, is not available."""
-    ranges = _ranges(tables, shipped)
+    ranges = _ranges(tables, manifests)
     rows: _Rows = {}
     for row in tables.verdicts.to_dict("records"):
         version, scenario, claim = version_of(row), row["scenario"], row["claim"]
@@ -182,7 +260,7 @@ def _verdicts(tables: Tables, shipped: Mapping[str, Scenario]) -> _Rows:
     for (version, scenario), status in _statuses(tables).items():
         for readings in rows.get(scenario, {}).values():
             if version not in readings:
-                reason = status.partition(": ")[2] or "nothing was judged"
+                reason = status.partition(": ")[2] or _UNJUDGED
                 readings[version] = Reading(
                     version, "not available", in_scope=True, reason=_short(reason, version)
                 )
@@ -216,8 +294,8 @@ def _number(text: str) -> float:
 
 def _short(reason: str, version: GoVersion) -> str:
     """Say a reason so that it is the same on every release where it is the same."""
-    if reason.startswith("the repetitions disagree"):
-        return "the repetitions disagree"
+    if reason.startswith(_DISAGREE):
+        return _DISAGREE
     first = reason.partition("\n")[0]
     for name in (f"Go {version}", f"Go {version.release}", f"go{version.release}"):
         first = first.replace(name, "this Go")
@@ -225,9 +303,9 @@ def _short(reason: str, version: GoVersion) -> str:
 
 
 def _ranges(
-    tables: Tables, shipped: Mapping[str, Scenario]
+    tables: Tables, manifests: Mapping[str, Manifest]
 ) -> dict[tuple[GoVersion, str, str], tuple[float, float]]:
-    """Return the smallest and the largest measurement of each figure that is one MemStats field.
+    """Return the smallest and the largest measurement of each figure of one scenario's MemStats.
 
     The verdicts hold the median and the spread alone.
     """
@@ -243,18 +321,18 @@ def _ranges(
         runs.setdefault(int(row["repetition"]), []).append(Snapshot(row["snapshot"], stats))
     ranges = {}
     for (version, name), runs in outputs.items():
-        for claim in shipped[name].manifest.claims if name in shipped else ():
-            if not isinstance(claim, Figure) or claim.of is not None:
+        for claim in manifests[name].claims if name in manifests else ():
+            if not isinstance(claim, Figure | Kept | Released):
+                continue
+            if isinstance(claim, Figure) and claim.of is not None:
                 continue
             try:
-                found = [
-                    claim.measure(Output(tuple(snapshots)), {}).number or 0
-                    for snapshots in runs.values()
-                ]
+                found = [claim.measure(Output(tuple(snapshots)), {}) for snapshots in runs.values()]
             except Unmeasured:
                 continue
-            unit = UNIT_BYTES[claim.unit]
-            ranges[version, name, claim.id] = (min(found) / unit, max(found) / unit)
+            unit = UNIT_BYTES[found[0].unit or "count"]
+            numbers = [one.number or 0 for one in found]
+            ranges[version, name, claim.id] = (min(numbers) / unit, max(numbers) / unit)
     return ranges
 
 
@@ -282,44 +360,50 @@ def _lost(
     return lost
 
 
-def _unknown(tables: Tables, namer: _Namer) -> list[str]:
+def _unknown(tables: Tables, namer: Namer) -> list[str]:
     """Name what the run does not hold: cells of its plan, and series between its releases."""
     notes = []
+    say = namer.words.gettext
     if gaps := tables.run.get("gaps"):
         some = ", ".join(gaps[:3]) + (", ..." if len(gaps) > 3 else "")  # noqa: PLR2004
-        notes.append(f"not measured: {len(gaps)} cells of the plan ({some})")
+        told = say("not measured: {count} cells of the plan ({some})")
+        notes.append(told.format(count=len(gaps), some=some))
     here = list(dict.fromkeys(version.series for version in namer.versions))
     series = list(dict.fromkeys(version.series for version in catalogue()))
     if here and {here[0], here[-1]} <= {*series}:
         between = series[series.index(here[0]) : series.index(here[-1])]
         holes = itertools.groupby(between, key=lambda one: one in here)
-        if missing := [_from_to(list(ones)) for measured, ones in holes if not measured]:
-            notes.append(
-                f"not in this run: {', '.join(missing)}; "
+        if missing := [_from_to(list(ones), say) for measured, ones in holes if not measured]:
+            told = say(
+                "not in this run: {missing}; "
                 "a change is named at the first release here that shows it"
             )
+            notes.append(told.format(missing=say(", ").join(missing)))
     return notes
 
 
-def _about(tables: Tables) -> str:
+def _about(tables: Tables, words: gettext.NullTranslations) -> str:
     """Say how a run was measured, as far as it moves the figures."""
     run = tables.run
+    say = words.gettext
     settings = run.get("settings", {})
     platforms = {f"{row['goos']}/{row['goarch']}" for row in tables.measurements.to_dict("records")}
     told = [
         (", ".join(sorted(platforms)), "{}"),
-        (run.get("engine"), "engine {}"),
-        (settings.get("repeat"), "{} runs of each program"),
+        (run.get("engine"), say("engine {}")),
+        (settings.get("repeat"), say("{} runs of each program")),
         (settings.get("gomaxprocs"), "GOMAXPROCS {}"),
         (run.get("goclaim"), "goclaim {}"),
-        (run.get("started"), "started {}"),
-        (run.get("command"), "made with {}"),
+        (run.get("started"), say("started {}")),
+        (run.get("command"), say("made with {}")),
     ]
-    return ", ".join(text.format(value) for value, text in told if value)
+    return say(", ").join(text.format(value) for value, text in told if value)
 
 
-def _from_to(names: Sequence[str]) -> str:
-    return f"{names[0]} to {names[-1]}" if len(names) > 2 else ", ".join(names)  # noqa: PLR2004
+def _from_to(names: Sequence[str], say: Callable[[str], str]) -> str:
+    if len(names) > 2:  # noqa: PLR2004
+        return say("{first} to {last}").format(first=names[0], last=names[-1])
+    return say(", ").join(names)
 
 
 # --- one scenario ------------------------------------------------------------
@@ -327,29 +411,31 @@ def _from_to(names: Sequence[str]) -> str:
 
 def _group(
     name: str,
-    scenario: Scenario | None,
+    manifest: Manifest | None,
     claims: Mapping[str, Mapping[GoVersion, Reading]],
-    namer: _Namer,
+    namer: Namer,
     lost: Mapping[str, Sequence[GoVersion]],
 ) -> Group:
-    manifest = scenario.manifest if scenario else None
-    sentences = {one.id: one.says for one in manifest.claims} if manifest else {}
+    say = namer.words.gettext
+    sentences = {one.id: say(one.says) for one in manifest.claims} if manifest else {}
     everywhere = {version for versions in lost.values() for version in versions}
     shared = _shared(list(claims.values()), everywhere)
     lines = []
     for claim, readings in claims.items():
-        words, changes = describe(readings.values(), namer.name)
+        stretches, changes = _stretches(readings.values(), namer)
+        words = say(", ").join(one.words for one in stretches)
         own = _undecided(readings, everywhere | set(shared))
         notes = tuple(
             namer.note(verdict, reason, where) for (verdict, reason), where in own.items()
         )
-        lines.append(Line(claim, sentences.get(claim, ""), readings, words, changes, notes))
+        sentence = sentences.get(claim, "")
+        lines.append(Line(claim, sentence, readings, words, changes, notes, stretches))
     grouped: dict[tuple[str, str], list[GoVersion]] = {}
     for version, why in shared.items():
         grouped.setdefault(why, []).append(version)
     return Group(
         scenario=name,
-        title=manifest.title if manifest else "",
+        title=say(manifest.title) if manifest else "",
         write_up=manifest.write_up if manifest else "",
         experiment=manifest.experiment if manifest else "",
         lines=tuple(lines),
@@ -389,11 +475,25 @@ def _undecided(
 # --- words -------------------------------------------------------------------
 
 
+def verdict_in(verdict: str, words: gettext.NullTranslations) -> str:
+    """Say a verdict in a language."""
+    say = words.gettext
+    return {
+        "reproduced": say("reproduced"),
+        "not reproduced": say("not reproduced"),
+        DEVIATES: say("documented deviation"),
+        "inconclusive": say("inconclusive"),
+        "not applicable": say("not applicable"),
+        "not available": say("not available"),
+    }.get(verdict, verdict)
+
+
 @dataclass(frozen=True, slots=True)
-class _Namer:
-    """Says releases as shortly as can be understood within one run."""
+class Namer:
+    """Says releases as shortly as can be understood within one run, in a language."""
 
     versions: tuple[GoVersion, ...]
+    words: gettext.NullTranslations = _ENGLISH
     _plain: tuple[GoVersion, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -408,13 +508,21 @@ class _Namer:
 
     def note(self, verdict: str, reason: str, versions: Sequence[GoVersion]) -> str:
         """Say where a verdict is none, and why: ``not applicable before 1.5 (...)``."""
-        return f"{verdict} {self.where(versions)}" + (f" ({reason})" if reason else "")
+        say = self.words.gettext
+        text = say("{verdict} {where} ({reason})") if reason else say("{verdict} {where}")
+        # What is the same in every run has words of its own; the rest stays as it was stored.
+        known = {_DISAGREE: say("the repetitions disagree"), _UNJUDGED: say("nothing was judged")}
+        return text.format(
+            verdict=verdict_in(verdict, self.words),
+            where=self.where(versions),
+            reason=known.get(reason, reason),
+        )
 
     def where(self, versions: Sequence[GoVersion]) -> str:
         """Say ``before 1.7``, ``from 1.24``, ``on 1.5 to 1.8`` or ``on 1.25+noswissmap``."""
         among = set(versions)
         if among >= set(self.versions):
-            return "on every release"
+            return self.words.gettext("on every release")
         said = []
         stretch: list[GoVersion] = []
         for number, version in enumerate((*self._plain, None)):
@@ -423,18 +531,20 @@ class _Namer:
             elif stretch:
                 said.append(self._stretch(stretch, number))
                 stretch = []
-        said += [f"on {self.name(one)}" for one in versions if one.experiment]
-        return ", ".join(said)
+        on = self.words.gettext("on {release}")
+        said += [on.format(release=self.name(one)) for one in versions if one.experiment]
+        return self.words.gettext(", ").join(said)
 
     def _stretch(self, stretch: Sequence[GoVersion], end: int) -> str:
+        say = self.words.gettext
         first, last = self.name(stretch[0]), self.name(stretch[-1])
         if end == len(self._plain) and len(stretch) > 1:
-            return f"from {first}"
+            return say("from {release}").format(release=first)
         if stretch[0] == self._plain[0] and end < len(self._plain):
-            return f"before {self.name(self._plain[end])}"
+            return say("before {release}").format(release=self.name(self._plain[end]))
         if len(stretch) == 1:
-            return f"on {first}"
-        return f"on {first} to {last}"
+            return say("on {release}").format(release=first)
+        return say("on {first} to {last}").format(first=first, last=last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,50 +566,58 @@ class _Segment:
         return all(same(one, other) for other in others for one in self.readings)
 
 
-def describe(
-    readings: Iterable[Reading], name: Callable[[GoVersion], str] = str
-) -> tuple[str, bool]:
+def describe(readings: Iterable[Reading], namer: Namer | None = None) -> tuple[str, bool]:
     """Put one claim's way through the releases into words, and say whether it changes.
 
     As ``293 MB, 287 MB from 1.24, with noswissmap 293 MB again``.
     """
+    namer = namer or Namer(())
+    stretches, changes = _stretches(readings, namer)
+    return namer.words.gettext(", ").join(one.words for one in stretches), changes
+
+
+def _stretches(readings: Iterable[Reading], namer: Namer) -> tuple[tuple[Stretch, ...], bool]:
+    """Cut one claim's way through the releases into stretches; say whether it changes."""
     everything = sorted(readings, key=lambda one: one.version)
     shape = _shape(everything)
     usable = [one for one in everything if _usable(one, shape)]
     if not usable:
-        return "", False
+        return (), False
     tracks: dict[str, list[Reading]] = {}
     for one in usable:
         tracks.setdefault(one.version.experiment, []).append(one)
     plain = _segments(tracks.pop("", []), _SAME[shape])
     said = (
-        _say_statements(plain, name) if shape == "statement" else _say_figures(plain, shape, name)
+        _say_statements(plain, namer) if shape == "statement" else _say_figures(plain, shape, namer)
     )
     changes = len(plain) > 1
     for track in tracks.values():
-        beside = _experiment(_segments(track, _SAME[shape]), plain, shape, name)
+        beside = _experiment(_segments(track, _SAME[shape]), plain, shape, namer)
         changes = changes or bool(beside and plain)
         said += beside
-    return ", ".join(said), changes
+    return tuple(said), changes
 
 
 def _experiment(
-    segments: Sequence[_Segment],
-    plain: Sequence[_Segment],
-    shape: Shape,
-    name: Callable[[GoVersion], str],
-) -> list[str]:
+    segments: Sequence[_Segment], plain: Sequence[_Segment], shape: Shape, namer: Namer
+) -> list[Stretch]:
     """Say what comes out with an experiment, where that is not what comes out without."""
     said = []
+    say = namer.words.gettext
     for segment in segments:
         beside = _beside(segment, plain)
         if beside and all(segment.agrees(one.readings, _SAME[shape]) for one in beside):
             continue
         again = any(_again(segment, one, shape) for one in plain if one not in beside)
-        text = f"with {segment.first.experiment} {_text(segment, shape, plain)}"
-        releases = (name(replace(one.version, experiment="")) for one in segment.readings)
-        where = f" on {' and '.join(releases)}" if len(segments) > 1 else ""
-        said.append(f"{text}{' again' if again else ''}{where}{_unsteady(segment, shape)}")
+        text = (
+            say("with {experiment} {what} again") if again else say("with {experiment} {what}")
+        ).format(experiment=segment.first.experiment, what=_text(segment, shape, say, plain))
+        if len(segments) > 1:
+            releases = (namer.name(replace(one.version, experiment="")) for one in segment.readings)
+            text = say("{what} on {releases}").format(
+                what=text, releases=say(" and ").join(releases)
+            )
+        said.append(Stretch(segment.first, _unsteady(text, segment, shape, say)))
     return said
 
 
@@ -562,40 +680,46 @@ def _segments(
     return segments
 
 
-def _say_figures(
-    segments: Sequence[_Segment], shape: Shape, name: Callable[[GoVersion], str]
-) -> list[str]:
+def _say_figures(segments: Sequence[_Segment], shape: Shape, namer: Namer) -> list[Stretch]:
     said = []
+    say = namer.words.gettext
     for number, segment in enumerate(segments):
         earlier = segments[: max(number - 1, 0)]
-        again = any(_again(segment, one, shape) for one in earlier)
-        since = f"{' again' if again else ''} from {name(segment.first)}" if number else ""
-        said.append(f"{_text(segment, shape)}{since}{_unsteady(segment, shape)}")
+        text = _text(segment, shape, say)
+        if number:
+            again = any(_again(segment, one, shape) for one in earlier)
+            text = _since(text, segment, namer, again=again)
+        said.append(Stretch(segment.first, _unsteady(text, segment, shape, say)))
     return said
 
 
-def _say_statements(segments: Sequence[_Segment], name: Callable[[GoVersion], str]) -> list[str]:
-    said: list[str] = []
+def _say_statements(segments: Sequence[_Segment], namer: Namer) -> list[Stretch]:
+    said: list[Stretch] = []
     for number, segment in enumerate(segments):
         holds = segment.readings[0].verdict == "reproduced"
         if not holds and number == 0 and len(segments) > 1:
             continue  # "released from 1.4" says it
-        text = _text(segment, "statement", segments[:number])
-        again = " again" if holds and number > 1 else ""
-        said.append(f"{text}{again} from {name(segment.first)}" if number else text)
+        text = _text(segment, "statement", namer.words.gettext, segments[:number])
+        if number:
+            text = _since(text, segment, namer, again=holds and number > 1)
+        said.append(Stretch(segment.first, text))
     return said
 
 
-def _text(segment: _Segment, shape: Shape, told: Sequence[_Segment] = ()) -> str:
+def _since(what: str, segment: _Segment, namer: Namer, *, again: bool) -> str:
+    say = namer.words.gettext
+    text = say("{what} again from {release}") if again else say("{what} from {release}")
+    return text.format(what=what, release=namer.name(segment.first))
+
+
+def _text(
+    segment: _Segment, shape: Shape, say: Callable[[str], str], told: Sequence[_Segment] = ()
+) -> str:
     """Say what a claim comes out as; shorter where its contrary has been told."""
     first = segment.readings[0]
     if shape == "statement":
-        yes, no = _statement(first)
-        if first.verdict == "reproduced":
-            return yes
-        if any(one.readings[0].verdict == "reproduced" for one in told):
-            return re.sub(r"^no .*", "none", re.sub(r"^(does not hold|not \w+)$", "not", no))
-        return no
+        contrary_told = any(one.readings[0].verdict == "reproduced" for one in told)
+        return _statement(first, say, contrary_told=contrary_told)
     if shape == "sequence":
         numbers = first.measured.split(", ")
         if len(numbers) > _LONGEST:
@@ -616,17 +740,27 @@ def _shown(number: float) -> str:
     return f"{number:.0f}" if abs(number) >= 10 else f"{number:.2f}".rstrip("0").rstrip(".")  # noqa: PLR2004
 
 
-def _unsteady(segment: _Segment, shape: Shape) -> str:
+def _unsteady(text: str, segment: _Segment, shape: Shape, say: Callable[[str], str]) -> str:
     unsteady = shape == "figure" and any(one.unsteady for one in segment.readings)
-    return " (differs from run to run)" if unsteady else ""
+    return say("{what} (differs from run to run)").format(what=text) if unsteady else text
 
 
-def _statement(reading: Reading) -> tuple[str, str]:
-    """Say a statement, and its opposite."""
+def _statement(reading: Reading, say: Callable[[str], str], *, contrary_told: bool) -> str:
+    """Say a statement, or its opposite; shortly where the statement has just been told."""
+    holds = reading.verdict == "reproduced"
     expected = reading.expected.replace("runtime.", "")
-    if not reading.unit:
-        if expected.startswith("no "):
-            return expected, expected.removeprefix("no ")
-        return expected, f"not {expected}" if expected[0].isdigit() else f"no {expected}"
-    word = {"<": "released", ">": "kept"}.get(expected[0])
-    return (word, f"not {word}") if word else ("holds", "does not hold")
+    if reading.unit:
+        yes, no = {
+            "<": (say("released"), say("not released")),
+            ">": (say("kept"), say("not kept")),
+        }.get(expected[0], (say("holds"), say("does not hold")))
+        return yes if holds else say("not") if contrary_told else no
+    absent = expected.startswith("no ")
+    what = expected.removeprefix("no ")
+    if holds != absent:
+        return what
+    if not absent and what[0].isdigit():
+        return say("not {what}").format(what=what)
+    if not holds and contrary_told:
+        return say("none")
+    return say("no {what}").format(what=what)

@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     model_validator,
 )
@@ -89,7 +90,11 @@ def _range(value: object) -> object:
     return VersionRange.parse(value) if isinstance(value, str) else value
 
 
-Range = Annotated[VersionRange, BeforeValidator(_range)]
+Range = Annotated[
+    VersionRange,
+    BeforeValidator(_range),
+    PlainSerializer(lambda found: found.text, return_type=str),
+]
 
 
 class Quantity(BaseModel):

@@ -178,7 +178,7 @@ def run(
     as documented; 1 one is not; 2 wrong usage; 3 no such toolchain or engine;
     4 a build or a run failed (what else was measured is kept and shown).
     """
-    from harness import experiment, progress, report, resources, results, scenarios
+    from harness import experiment, progress, resources, results, run_view, scenarios
     from harness.engines import Limits, choose
     from harness.toolchains import ToolchainStore, parse_spec
 
@@ -208,6 +208,7 @@ def run(
             "whole_plan": experiment.identity(whole, place.name, settings),
             "shard": "/".join(map(str, part)),
             "cells": [one.cell.id for one in whole],
+            "scenarios": scenarios.stored(found),
         }
         kept = results.Run.start(folder, provenance, resume=options["resume"])
         finished = experiment.run(
@@ -220,7 +221,7 @@ def run(
             done_with=store.remove if options["keep_toolchains"] == "none" else None,
         )
     if as_json:
-        found_there = report.as_json(finished, folder, place.name)
+        found_there = run_view.as_json(finished, folder, place.name)
         click.echo(json.dumps(found_there, indent=2, ensure_ascii=False))
     else:
         _show(finished, folder)
@@ -268,6 +269,7 @@ def _command() -> str:
 
 def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
     from harness import doctor, results
+    from harness.toolchains import go_environment
 
     return {
         "goclaim": __version__,
@@ -284,21 +286,27 @@ def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
             "memory_bytes": settings.limits.memory,
             "output_bytes": settings.limits.output,
         },
+        "environment": {
+            "go": go_environment(
+                goroot="(its GOROOT)", root="(a temporary folder)", cache="(a cache of its own)"
+            ),
+            "programs": {"GOMAXPROCS": str(settings.gomaxprocs)},
+        },
         "host": doctor.host(),
     }
 
 
 def _show(finished: Finished, folder: Path) -> None:
-    from harness import changes, matrix_view, report, results
+    from harness import changes, matrix_view, results, run_view
 
     console = _console()
     releases = {cell.measured.observations.cell.version for cell in finished.cells}
     judged = any(cell.verdicts for cell in finished.cells)
     if judged and len(releases) > TABLES_AT_MOST:
         matrix_view.show(console, changes.matrix(results.read(folder)))
-        console.print(report.summary(finished))
+        console.print(run_view.summary(finished))
     else:
-        report.show(console, finished)
+        run_view.show(console, finished)
     click.echo(
         f"\nwritten: {folder}/ (measurements.csv, assembly.csv, verdicts.csv, run.json, artifacts/)"
     )
@@ -620,6 +628,48 @@ def matrix(folder: Path | None, form: str, as_json: bool) -> None:
         click.echo(matrix_view.markdown(found), nl=False)
     else:
         matrix_view.show(_console(), found)
+
+
+@cli.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="[RUN_DIR]...",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write. [default: report.html in the first RUN_DIR]",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="The language of the page.",
+)
+def report(folders: tuple[Path, ...], out: Path | None, lang: str) -> None:
+    r"""Write a page about a run: one HTML file that needs no network.
+
+    Claims by release, figures, plots, programs and listings, provenance.
+    Several folders are put beside each other: two hosts, two engines, before
+    and after. Without any, the newest run under results/ is taken.
+
+    \b
+    Examples:
+      goclaim report
+      goclaim report results/all -o all.html --lang zh
+      goclaim report results/before results/after -o compared.html
+    """
+    from harness import results
+    from harness.report import document
+
+    chosen = folders or (results.newest(Path("results")),)
+    path = out or chosen[0] / "report.html"
+    document.write(path, chosen, lang)
+    click.echo(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 @cli.command()

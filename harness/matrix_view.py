@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gettext
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from harness.changes import DEVIATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,21 +20,15 @@ if TYPE_CHECKING:
     from harness.changes import Group, Line, Matrix, Reading
     from harness.toolchains import GoVersion
 
-# Signs first: colours are lost in logs, on paper and on many an eye.
-_SIGNS: Mapping[str, tuple[str, str]] = {
-    "reproduced": ("✓", "green"),
-    "not reproduced": ("✗", "red"),
-    "inconclusive": ("?", "yellow"),
-    "not applicable": ("-", "dim"),
-    "not available": ("!", "yellow"),
+_STYLES: Mapping[str, str] = {
+    "reproduced": "green",
+    "not reproduced": "red",
+    DEVIATES: "cyan",
+    "inconclusive": "yellow",
+    "not applicable": "dim",
+    "not available": "yellow",
 }
-_DOCUMENTED = ("≠", "cyan")
-_NOTHING = ("", "dim")
-LEGEND = (
-    "✓ reproduced, ✗ not reproduced, ≠ deviates as documented, ? inconclusive, - not applicable, "
-    "! not available; in brackets where the claim was not made for that release"
-)
-_TITLES = {"A": "Write-up A", "B": "Write-up B", "": "Your own"}
+_ENGLISH = gettext.NullTranslations()
 _MARKS = [f"+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
 _NAMES = 22  # columns that the claims' names get at least
 
@@ -39,10 +36,24 @@ _NAMES = 22  # columns that the claims' names get at least
 def sign(reading: Reading | None) -> tuple[str, str]:
     """Return the sign and style of one claim on one release."""
     if reading is None:
-        return _NOTHING
-    text, style = _DOCUMENTED if reading.documented else _SIGNS.get(reading.verdict, ("?", ""))
-    bracketed = not reading.in_scope and reading.verdict not in {"not applicable", "not available"}
-    return (f"({text})", "dim") if bracketed else (text, style)
+        return "", "dim"
+    return reading.sign, "dim" if reading.bracketed else _STYLES.get(reading.outcome, "")
+
+
+def legend(words: gettext.NullTranslations) -> str:
+    """Say what the signs mean."""
+    return words.gettext(
+        "✓ reproduced, ✗ not reproduced, ≠ deviates as documented, ? inconclusive, "
+        "- not applicable, ! not available; in brackets where the claim was not made for that "
+        "release"
+    )
+
+
+def write_up_title(write_up: str, words: gettext.NullTranslations) -> str:
+    """Name a write-up, or what belongs to none."""
+    say = words.gettext
+    titles = {"A": say("Write-up A"), "B": say("Write-up B"), "": say("Your own")}
+    return titles.get(write_up, write_up)
 
 
 class _Headings:
@@ -59,12 +70,10 @@ class _Headings:
             for one in versions
         }
 
-    def legend(self) -> list[str]:
+    def legend(self, words: gettext.NullTranslations) -> list[str]:
         """Say what the marks of experiments mean."""
-        return [
-            f"{mark} behind a release: with GOEXPERIMENT={name}"
-            for name, mark in self._marks.items()
-        ]
+        text = words.gettext("{mark} behind a release: with GOEXPERIMENT={name}")
+        return [text.format(mark=mark, name=name) for name, mark in self._marks.items()]
 
 
 def _plain(version: GoVersion) -> GoVersion:
@@ -83,7 +92,7 @@ def show(console: Console, matrix: Matrix) -> None:
     headings = _Headings(matrix.versions)
     for versions in _blocks(matrix.versions, headings, console.width):
         console.print(_table(matrix, versions, headings, console.width))
-    for line in (LEGEND, *headings.legend()):
+    for line in (legend(_ENGLISH), *headings.legend(_ENGLISH)):
         console.print(Text(line, "dim"))
     console.print()
     console.print(Text("Where it changes", "bold"))
@@ -91,10 +100,10 @@ def show(console: Console, matrix: Matrix) -> None:
         said = list(_said(group))
         if said:
             console.print(Text(_name(group), "bold"))
-        for claim, words in said:
-            text = Text.assemble((claim, "cyan"), ": " if claim else "", words)
+        for claim, told in said:
+            text = Text.assemble((claim, "cyan"), ": " if claim else "", told)
             console.print(Padding(text, (0, 0, 0, 2)))
-    console.print(Text(_unchanged(matrix), "dim"))
+    console.print(Text(_unchanged(matrix, _ENGLISH), "dim"))
     for note in (*matrix.notes, matrix.about):
         console.print(Text(note, "dim"))
 
@@ -133,7 +142,7 @@ def _table(matrix: Matrix, versions: Sequence[GoVersion], headings: _Headings, w
     for group in matrix.groups:
         if group.write_up != write_up:
             write_up = group.write_up
-            table.add_row(Text(_TITLES.get(write_up, write_up), "bold underline"))
+            table.add_row(Text(write_up_title(write_up, _ENGLISH), "bold underline"))
         table.add_row(Text(_name(group), "bold"))
         for line in group.lines:
             cells = (Text(*sign(line.readings.get(one))) for one in versions)
@@ -151,32 +160,41 @@ def _said(group: Group) -> Iterator[tuple[str, str]]:
     for note in group.notes:
         yield "", note
     for line in group.lines:
-        words = [line.words] if line.changes else []
-        if words or line.notes:
-            yield line.claim, "; ".join([*words, *line.notes])
+        told = [line.words] if line.changes else []
+        if told or line.notes:
+            yield line.claim, "; ".join([*told, *line.notes])
 
 
-def _unchanged(matrix: Matrix) -> str:
+def _unchanged(matrix: Matrix, words: gettext.NullTranslations) -> str:
+    say = words.gettext
     lines = [line for group in matrix.groups for line in group.lines]
     if not lines:
-        return "nothing is claimed in this run; measurements.csv has its figures"
-    same = sum(bool(line.words) and not line.changes for line in lines)
+        return say("nothing is claimed in this run; measurements.csv has its figures")
     if len(matrix.versions) == 1:
-        return f"{len(lines)} claims, one release: nothing to compare"
-    return f"{same} of {len(lines)} claims come out the same on every release they could be read on"
+        return say("{count} claims, one release: nothing to compare").format(count=len(lines))
+    same = sum(bool(line.words) and not line.changes for line in lines)
+    return say(
+        "{same} of {count} claims come out the same on every release they could be read on"
+    ).format(same=same, count=len(lines))
 
 
 # --- as Markdown -------------------------------------------------------------
 
 
-def markdown(matrix: Matrix) -> str:
-    """Write the matrix as GitHub renders it."""
+def markdown(matrix: Matrix, words: gettext.NullTranslations = _ENGLISH) -> str:
+    """Write the matrix as GitHub renders it; its own words are in the language of ``words``."""
+    say = words.gettext
+    claims, changes, said_by_claims = (
+        say("claim"),
+        say("Where it changes"),
+        say("What the claims say"),
+    )
     headings = _Headings(matrix.versions)
     lines: list[str] = []
     for write_up in dict.fromkeys(group.write_up for group in matrix.groups):
-        lines += [f"### {_TITLES.get(write_up, write_up)}", ""]
+        lines += [f"### {write_up_title(write_up, words)}", ""]
         columns = [_heading(one, headings) for one in matrix.versions]
-        lines.append(f"| claim | {' | '.join(columns)} |")
+        lines.append(f"| {claims} | {' | '.join(columns)} |")
         lines.append("|---" + "|:-:" * len(columns) + "|")
         for group in matrix.groups:
             if group.write_up == write_up:
@@ -185,27 +203,27 @@ def markdown(matrix: Matrix) -> str:
                     cells = [sign(line.readings.get(one))[0] for one in matrix.versions]
                     lines.append(f"| {_escaped(line.claim)} | {' | '.join(cells)} |")
         lines.append("")
-    lines += [*(f"{_escaped(text)}.  " for text in (LEGEND, *headings.legend())), ""]
-    lines += ["### Where it changes", ""]
+    lines += [*(f"{_escaped(text)}.  " for text in (legend(words), *headings.legend(words))), ""]
+    lines += [f"### {changes}", ""]
     for group in matrix.groups:
         said = list(_said(group))
         if said:
             title = f": {_escaped(group.title)}" if group.title else ""
             lines.append(f"- **{_escaped(_name(group))}**{title}")
         lines += [
-            f"  - `{claim}`: {_escaped(words)}" if claim else f"  - {_escaped(words)}"
-            for claim, words in said
+            f"  - `{claim}`: {_escaped(told)}" if claim else f"  - {_escaped(told)}"
+            for claim, told in said
         ]
     lines += [
         "",
         *(
             f"{_escaped(text)}.  "
-            for text in (_unchanged(matrix), *matrix.notes, matrix.about)
+            for text in (_unchanged(matrix, words), *matrix.notes, matrix.about)
             if text
         ),
         "",
     ]
-    lines += ["<details><summary>What the claims say</summary>", ""]
+    lines += [f"<details><summary>{said_by_claims}</summary>", ""]
     for group in matrix.groups:
         lines.append(f"- **{_escaped(_name(group))}**")
         lines += [f"  - `{one.claim}`: {_escaped(one.says)}" for one in group.lines if one.says]

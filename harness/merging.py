@@ -8,18 +8,17 @@ tables are joined as texts, row by row, and ordered by the plan.
 from __future__ import annotations
 
 import csv
-import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.observations import Cell
-from harness.results import COLUMNS, SCHEMA, Run, version_of
+from harness.results import COLUMNS, SCHEMA, Run, csv_text, unguarded, version_of
 from harness.toolchains import GoVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 Table = list[dict[str, str]]
@@ -110,7 +109,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> Table:
         table = list(rows)
     if any(None in row or None in row.values() for row in table):
         raise UsageError(f"{path} can't be read: not every row has {len(columns)} fields.")
-    return table
+    return [{name: unguarded(text) for name, text in row.items()} for row in table]
 
 
 def join(parts: Sequence[Part]) -> Joined:
@@ -168,17 +167,9 @@ def merge(folders: Sequence[Path], out: Path, provenance: Mapping[str, Any]) -> 
     for cell, source in joined.artifacts.items():
         if source.is_dir():
             run.adopt(cell, source)
-    tables = {name: _text(table, COLUMNS[name]) for name, table in joined.tables.items()}
+    tables = {name: csv_text(table, COLUMNS[name]) for name, table in joined.tables.items()}
     run.save(tables, sessions=joined.run["sessions"])
     return joined
-
-
-def _text(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _key(row: Mapping[str, str]) -> _Key:
@@ -196,6 +187,12 @@ def _check_agreement(parts: Sequence[Part]) -> None:
                     f"{first.folder} and {other.folder} were not measured alike: {name} is "
                     f"{ours} in one and {theirs} in the other. Measure one of them again."
                 )
+        ours, theirs = (part.run.get("scenarios", {}) for part in (first, other))
+        if changed := [name for name in ours if ours[name] != theirs.get(name, ours[name])]:
+            raise UsageError(
+                f"{first.folder} and {other.folder} were not measured alike: "
+                f"the manifest of {changed[0]} was changed in between. Measure one of them again."
+            )
         same_plan = first.plan() == other.plan()
         if same_plan and first.run.get("whole_plan") != other.run.get("whole_plan"):
             raise UsageError(
@@ -262,15 +259,20 @@ def _about(parts: Sequence[Part]) -> dict[str, Any]:
         "engine": first.get("engine"),
         "settings": _common([run.get("settings", {}) for run in runs]),
         "host": _common([run.get("host", {}) for run in runs]),
+        "environment": _common([run.get("environment", {}) for run in runs]),
         "shard": "1/1",
         "interrupted": any(run.get("interrupted", False) for run in runs),
         "exit_code": max(int(run.get("exit_code", 0)) for run in runs),
         "sessions": {name: one for run in runs for name, one in run.get("sessions", {}).items()},
+        "scenarios": {name: one for run in runs for name, one in run.get("scenarios", {}).items()},
     }
     whole = {run.get("whole_plan") for run in runs}
     if len(whole) == 1 and None not in whole:  # so that its gaps can be measured with --resume
         about["plan"] = about["whole_plan"] = whole.pop()
-    own = [{key: run[key] for key in run if key not in {"cells", "sessions"}} for run in runs]
+    own = [
+        {key: run[key] for key in run if key not in {"cells", "sessions", "scenarios"}}
+        for run in runs
+    ]
     return {**about, "parts": own}
 
 

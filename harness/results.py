@@ -2,12 +2,21 @@
 
 Other programs read these files; ``SCHEMA`` goes up when a column changes its
 meaning.
+
+Names, reasons and instructions come from programs and manifests that nobody
+vouches for, and a spreadsheet runs a cell that begins with ``=``. So a text
+that begins with ``= + - @``, a tab or a line's end has an apostrophe before
+it in a CSV file, as has one that looks as if it had; numbers stay numbers.
+``read`` takes the apostrophe off again.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
+import re
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -18,7 +27,7 @@ from harness.errors import CellError, UsageError
 from harness.toolchains import GoVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -71,6 +80,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 Row = dict[str, Any]
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +200,7 @@ class Run:
                 self.provenance["sessions"][f"go{found.cell.version}"] = dict(
                     one.measured.provenance
                 )
-        tables = {
-            name: table(rows[name], columns).to_csv(index=False)
-            for name, columns in COLUMNS.items()
-        }
+        tables = {name: csv_text(rows[name], columns) for name, columns in COLUMNS.items()}
         self.save(tables, **provenance)
 
     def save(self, tables: Mapping[str, str], **provenance: Any) -> None:  # noqa: ANN401
@@ -313,9 +322,13 @@ def read(folder: Path) -> Tables:
             frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
             if tuple(frame.columns) != columns:
                 raise UsageError(f"{folder / name} has other columns than {', '.join(columns)}.")
-            numbers = [column for column in columns if column in _INTEGERS]
             frames[table_name] = frame.assign(
-                **{column: pd.to_numeric(frame[column]).astype("Int64") for column in numbers}
+                **{
+                    column: pd.to_numeric(frame[column]).astype("Int64")
+                    if column in _INTEGERS
+                    else frame[column].map(unguarded)
+                    for column in columns
+                }
             )
     except FileNotFoundError:
         raise UsageError(f"{folder} holds no finished run: there is no {name}.") from None
@@ -346,12 +359,29 @@ def version_of(row: Mapping[Any, Any]) -> GoVersion:
     return GoVersion.parse(row["go_version"] + (f"+{experiment}" if experiment else ""))
 
 
-def table(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
-    """Make a table with integer columns that may have gaps."""
-    import pandas as pd  # noqa: PLC0415  slow to import, and a program may be running meanwhile
+def csv_text(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> str:
+    """Write a table as CSV; what is missing or None is an empty cell."""
+    line = io.StringIO()
+    # With both as its terminator, csv quotes a lone CR too, at which other readers break lines.
+    writer = csv.writer(line, lineterminator="\r\n")
+    lines = []
+    for row in (dict(zip(columns, columns, strict=True)), *rows):
+        cells = (row.get(name) for name in columns)
+        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+        lines.append(line.getvalue().removesuffix("\r\n"))
+        line.seek(0)
+        line.truncate()
+    return "\n".join([*lines, ""])
 
-    frame = pd.DataFrame(rows, columns=list(columns))
-    return frame.astype({name: "Int64" for name in columns if name in _INTEGERS})
+
+def guarded(text: str) -> str:
+    """Return a text as it stands in a CSV file: no spreadsheet takes it for a formula."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return a text as it was before it was written to a CSV file."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def timestamp() -> str:

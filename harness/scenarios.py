@@ -8,7 +8,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import jinja2
 import pydantic
@@ -139,6 +139,32 @@ def shipped() -> tuple[Scenario, ...]:
     folder = resources.path("templates") / SHIPPED
     found = [load(path) for path in folder.glob("*.toml")]
     return tuple(sorted(found, key=lambda one: (one.manifest.experiment or "~", one.name)))
+
+
+def stored(scenarios: Sequence[Scenario]) -> dict[str, dict[str, Any]]:
+    """Return the manifests by name, as ``run.json`` keeps them."""
+    return {
+        one.name: one.manifest.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        for one in scenarios
+    }
+
+
+def manifests(run: Mapping[str, Any]) -> dict[str, Manifest]:
+    """Return the manifests that a run was made with, by name; else those that are shipped.
+
+    Raises ``UsageError`` naming one that this goclaim does not understand.
+    """
+    known = {one.name: one.manifest for one in shipped()}
+    for name, content in run.get("scenarios", {}).items():
+        try:
+            known[name] = Manifest.model_validate(content)
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            raise UsageError(
+                f"run.json: the scenario {name!r} is not one that this goclaim reads: "
+                f"{_explain(first['loc'], first['msg'], first['type'])}."
+            ) from error
+    return known
 
 
 def find(names: Sequence[str]) -> tuple[Scenario, ...]:

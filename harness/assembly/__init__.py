@@ -21,6 +21,15 @@ The modules, each using only those above it:
 """
 
 from harness.assembly.listing import Function, Instruction, functions
-from harness.assembly.reading import Call, Facts, NilStore, facts
+from harness.assembly.reading import Call, Facts, NilStore, facts, instructions_of
 
-__all__ = ["Call", "Facts", "Function", "Instruction", "NilStore", "facts", "functions"]
+__all__ = [
+    "Call",
+    "Facts",
+    "Function",
+    "Instruction",
+    "NilStore",
+    "facts",
+    "functions",
+    "instructions_of",
+]

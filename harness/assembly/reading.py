@@ -27,7 +27,7 @@ from harness.assembly.operands import operands
 from harness.assembly.sieve import needs_flow, serves_as_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.assembly.flow import Address, Proof, Store
     from harness.assembly.listing import Function, Instruction
@@ -649,3 +649,22 @@ def _on_own_lines(
         places = dict.fromkeys((one.file, one.line) for one in logged or [at])
         for file, line in places:
             yield store, replace(at, file=file, line=line)
+
+
+def instructions_of(said: str, here: Sequence[Instruction]) -> Iterator[Instruction]:
+    """Yield those instructions of a source line that a fact names: ``A; B | C``.
+
+    The forms of a store stand beside each other, the steps of a form one after the other.
+    """
+    for form in said.split(" | "):
+        steps = form.split("; ")
+        for number, last in enumerate(here):
+            if last.text != steps[-1]:
+                continue
+            yield last
+            before = number
+            for step in reversed(steps[:-1]):
+                found = [index for index in range(before) if here[index].text == step]
+                if found:
+                    before = found[-1]
+                    yield here[before]

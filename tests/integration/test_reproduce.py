@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from harness.scenarios import manifests, shipped
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -110,12 +112,14 @@ def test_write_up_a_has_one_mapdelete_call_at_the_line_of_its_delete(
 
 
 def test_provenance_names_what_moves_a_number(local_run: Path) -> None:
-    """run.json has the settings, the host and the toolchain's checksum."""
+    """run.json has the settings, the host, the toolchain's checksum and what was claimed."""
     run = json.loads((local_run / "run.json").read_text())
     assert run["schema"] == 1
     assert run["settings"]["gomaxprocs"] == 4
     assert run["host"]["kernel"]
     assert run["sessions"]["go1.14.15"]["toolchain_sum"].startswith("h1:")
+    assert manifests(run) == {one.name: one.manifest for one in shipped()}
+    assert set(run["scenarios"]) == {one.name for one in shipped()}
 
 
 @pytest.mark.usefixtures("local_run")

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from harness import changes, results
-from harness.changes import Group, Line, Reading, describe
-from harness.results import COLUMNS, Tables, table
+from harness.changes import Group, Line, Namer, Reading, describe
+from harness.results import COLUMNS, Tables
 from harness.toolchains import GoVersion
 
 RUN = Path(__file__).parent.parent / "captures" / "runs" / "eight-releases"
@@ -48,9 +48,9 @@ def sequence(go: str, measured: str) -> Reading:
     return reading(go, expected="0, 1", measured=measured, unit="count", tolerance=0)
 
 
-def series(version: GoVersion) -> str:
-    """Name a release by its series, as a run with one release of each does."""
-    return version.series
+def say(*readings: Reading) -> tuple[str, bool]:
+    """Describe readings as a run does that holds these releases."""
+    return describe(readings, Namer(tuple(one.version for one in readings)))
 
 
 NOT, UNCLEAR = "not reproduced", "inconclusive"
@@ -123,7 +123,7 @@ NOT, UNCLEAR = "not reproduced", "inconclusive"
 )  # fmt: skip
 def test_words(readings: list[Reading], words: str) -> None:
     """Figures, statements and sequences have their own words, with and without an experiment."""
-    assert describe(readings, series)[0] == words
+    assert say(*readings)[0] == words
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_counts_as_the_same(one: Reading, other: Reading, same: bool) -> No
 def test_a_slow_drift_is_a_change() -> None:
     """Every neighbour is within the tolerance, and the last is not within that of the first."""
     drift = [size(f"1.{minor}.1", 280 + minor) for minor in range(5, 9)]
-    assert describe(drift, series) == ("285-286 MB, 287-288 MB from 1.7", True)
+    assert say(*drift) == ("285-286 MB, 287-288 MB from 1.7", True)
 
 
 @pytest.mark.parametrize("verdict", ["not applicable", "not available", UNCLEAR])
@@ -157,14 +157,14 @@ def test_what_could_not_be_decided_is_no_change(verdict: str) -> None:
     hole = reading("1.5.4", verdict=verdict)
     end = replace(hole, version=GoVersion.parse("1.26.1"))
     for low, high in [(size("1.4.3", 293), size("1.9.7", 293)), (kept("1.4.3"), kept("1.9.7"))]:
-        assert describe([low, hole, high, end], series) == describe([low, high], series)
+        assert say(low, hole, high, end) == say(low, high)
         assert describe([low, hole, high, end])[1] is False
 
 
 def test_figures_count_even_where_the_repetitions_disagree() -> None:
     """An undecided verdict on a measured figure leaves the figure measured."""
     unclear = replace(size("1.24.13", 290, 375), verdict=UNCLEAR)
-    assert describe([size("1.23.12", 461), unclear], series) == (
+    assert say(size("1.23.12", 461), unclear) == (
         "461 MB, 290-375 MB from 1.24 (differs from run to run)",
         True,
     )
@@ -173,7 +173,7 @@ def test_figures_count_even_where_the_repetitions_disagree() -> None:
 def test_the_order_of_readings_does_not_matter() -> None:
     """The words go by releases, not by the order of rows."""
     readings = [size("1.10.8", 293), size("1.9.7", 281), size("1.24.13", 287)]
-    said = {describe(order, series)[0] for order in itertools.permutations(readings)}
+    said = {say(*order)[0] for order in itertools.permutations(readings)}
     assert said == {"281 MB, 293 MB from 1.10, 287 MB from 1.24"}
 
 
@@ -193,8 +193,10 @@ def tables(
         "assembly": [],
         "values": [],
     }
-    frames = {name: table(rows[name], columns).fillna("") if name == "verdicts"
-              else table(rows[name], columns) for name, columns in COLUMNS.items()}  # fmt: skip
+    frames = {
+        name: pd.DataFrame(rows[name], columns=list(columns)) for name, columns in COLUMNS.items()
+    }
+    frames["verdicts"] = frames["verdicts"].fillna("")
     return Tables(Path("run"), run, **frames)
 
 
@@ -236,6 +238,21 @@ def test_a_run_without_its_manifest_is_shown_by_the_tables_alone() -> None:
     assert (group.title, group.write_up, line.says) == ("", "", "")
     assert line.words == "293 MB, 287 MB from 1.9"
     assert [one.verdict for one in line.readings.values()] == ["reproduced", NOT]
+
+
+def test_a_run_that_keeps_its_manifest_says_what_is_claimed() -> None:
+    """A user's own scenario has its title and sentences, and beside a shipped one it comes last."""
+    claim = {"id": "size", "kind": "figure", "says": "It takes 293 MB.", "go": "1.14..",
+             "at": "end", "printed": 293, "unit": "MB"}  # fmt: skip
+    manifest = {"title": "My map", "shows": "It is big.", "program": "a.go", "claims": [claim]}
+    run = tables(
+        {("1.14.15", "own"): "ok", ("1.14.15", "grow-delete"): "ok"},
+        [verdict("1.14.15"), verdict("1.14.15", "grow-delete", "alloc-deleted")],
+        scenarios={"own": manifest},
+    )
+    shipped, own = changes.matrix(run).groups
+    assert shipped.title == "A map of 128-byte values, grown to a million entries and emptied"
+    assert (own.title, own.lines[0].says) == ("My map", "It takes 293 MB.")
 
 
 def test_what_holds_for_all_claims_of_a_scenario_is_said_once() -> None:

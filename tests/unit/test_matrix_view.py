@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_every_verdict_has_its_sign(fields: dict[str, object], sign: str) -> Non
     matrix = made(parse_spec("1.14"), **fields)  # type: ignore[arg-type]
     (reading,) = matrix.groups[0].lines[0].readings.values()
     assert matrix_view.sign(reading)[0] == sign
-    assert f" {sign.strip('()')} " in f" {matrix_view.LEGEND} "
+    assert f" {sign.strip('()')} " in f" {matrix_view.legend(NullTranslations())} "
     assert sign in shown(matrix).split("kept-after-delete")[1]
 
 

@@ -230,6 +230,23 @@ def test_parts_that_were_not_measured_alike_are_refused(
     assert f"{one} and {two}" in str(refused.value)
 
 
+def test_the_manifests_of_all_parts_are_kept(tmp_path: Path) -> None:
+    """What describes a scenario goes along with its cells."""
+    one = part(tmp_path / "1", CELLS[:5], scenarios={"a": {"title": "A"}, "b": {"title": "B"}})
+    two = part(tmp_path / "2", CELLS[5:], scenarios={"b": {"title": "B"}, "c": {"title": "C"}})
+    merge([one, two], tmp_path / "out")
+    titles = {name: each["title"] for name, each in run_of(tmp_path / "out")["scenarios"].items()}
+    assert titles == {"a": "A", "b": "B", "c": "C"}
+
+
+def test_parts_with_claims_that_were_changed_in_between_are_refused(tmp_path: Path) -> None:
+    """Verdicts on two versions of one claim do not belong in one table."""
+    one = part(tmp_path / "1", CELLS[:5], scenarios={"a": {"title": "A"}})
+    two = part(tmp_path / "2", CELLS[5:], scenarios={"a": {"title": "other"}})
+    with pytest.raises(UsageError, match="the manifest of a was changed in between"):
+        merge([one, two], tmp_path / "out")
+
+
 def test_how_many_programs_ran_at_a_time_may_differ(tmp_path: Path) -> None:
     """It is a matter of the machine; what the parts do not agree on is not told of the whole."""
     settings = run_of(RUN)["settings"]

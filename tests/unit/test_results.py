@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 import os
 from dataclasses import replace
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from harness import results
 from harness.assembly import Call, Facts, NilStore
@@ -507,3 +510,63 @@ def test_a_file_that_is_missing_or_damaged_is_named(
         (folder / file).write_text(content)
     with pytest.raises(UsageError, match=problem):
         results.read(folder)
+
+
+# --- what a spreadsheet makes of it ------------------------------------------
+
+FORMULAS = ("=cmd|' /C calc'!A0", "+1+cmd|x", "-2+3+cmd|x", "@SUM(A1)", "\t=1", "\r=1", "\n=1")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_is_a_formula_in_a_spreadsheet(saved: Callable[..., Path], text: str) -> None:
+    """An apostrophe stands before it, wherever a program or a manifest can put a text."""
+    name = Repetition(1, Output((Snapshot(text, {"Alloc": 1}),), {text: (1,)}, "tagged"), text)
+    call = replace(FACTS.calls[0], callee=text, instruction=text)
+    facts = replace(FACTS, calls=(call,), nil_stores=())
+    folder = saved(
+        measured(repetitions=(name, name), facts=facts),
+        verdicts=(replace(VERDICT, expected=text, reason=text),),
+    )
+    cells = [cell for name in HEADERS for row in rows(folder / name) for cell in row.values()]
+    assert sum(cell == f"'{text}" for cell in cells) == 2 + 2 + 2 + 2
+    assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r\n"))]
+
+
+@pytest.mark.parametrize("number", ["-0.03", "-12", "+1.5", "-1e+06", "0"])
+def test_a_number_stays_a_number(number: str) -> None:
+    """A negative figure can be added up; nothing that follows a number makes it one."""
+    assert results.guarded(number) == number
+    assert results.guarded(f"{number}+cmd|x").startswith("'") is number.startswith(("+", "-"))
+
+
+# What a program prints is read as UTF-8 with replacement; NUL is no character of a CSV file.
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+ODD = st.one_of(TEXTS, st.builds(lambda sign, text: sign + text, st.text("'=+-@\t\r\n"), TEXTS))
+
+
+@given(st.lists(st.tuples(ODD, ODD), min_size=1))
+@example([("'=1", "''=1"), ("-1", "'-1"), ("'", "'x")])
+def test_every_text_is_read_as_it_was_written(texts: list[tuple[str, str]]) -> None:
+    """Also one that looks as if it had been changed, on its own line or with others."""
+    columns = ("claim", "reason")
+    written = results.csv_text([dict(zip(columns, each, strict=True)) for each in texts], columns)
+    back = list(csv.reader(io.StringIO(written, newline=""), strict=True))
+    assert back.pop(0) == list(columns)
+    assert [tuple(map(results.unguarded, row)) for row in back] == texts
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, "'=1", "''@", "-0.5", "a\rb", '"', "a, b"])
+def test_a_run_with_odd_texts_reads_as_it_was(saved: Callable[..., Path], text: str) -> None:
+    """Tables are read with the texts that the verdicts had."""
+    odd = replace(VERDICT, reason=text, measured=text)
+    found = results.read(saved(measured(), verdicts=(odd, VERDICT))).verdicts
+    assert [*found["reason"]] == [text, VERDICT.reason]
+    assert [*found["measured"]] == [text, VERDICT.measured]
+
+
+def test_files_from_before_read_as_ever() -> None:
+    """Reasons began with a minus, and nothing stood before it."""
+    reference = Path(__file__).parents[2] / "results" / "reference"
+    reasons = [row["reason"] for row in rows(reference / "verdicts.csv")]
+    assert any(one.startswith("-0.0% of") for one in reasons)
+    assert [*results.read(reference).verdicts["reason"]] == reasons

@@ -564,3 +564,18 @@ def test_every_shipped_manifest_lies_where_it_is_looked_for() -> None:
     """The number of scenarios is the number of manifests in the shipped folder."""
     folder = resources.path("templates") / scenarios.SHIPPED
     assert {one.path for one in shipped()} == set(folder.glob("*.toml"))
+
+
+def test_a_run_s_own_manifest_counts_before_a_shipped_one() -> None:
+    """A page about a run says what was claimed then, whatever is claimed now."""
+    run = {"scenarios": {"grow-delete": {"title": "T", "shows": "S", "program": "p.go"}}}
+    found = scenarios.manifests(run)
+    assert found["grow-delete"].title == "T"
+    assert found["presized"] == scenarios.find(["presized"])[0].manifest
+
+
+def test_a_stored_manifest_that_is_damaged_is_named() -> None:
+    """The file, the scenario and the key."""
+    run = {"scenarios": {"mine": {"title": "T", "shows": "S", "program": "p.go", "extra": 1}}}
+    with pytest.raises(UsageError, match=r"run\.json: the scenario 'mine' .* unknown key `extra`"):
+        scenarios.manifests(run)

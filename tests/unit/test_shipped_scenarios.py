@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from harness.claims import (
 )
 from harness.memstats import read_output
 from harness.observations import Cell, Observations, Repetition
-from harness.scenarios import Scenario, find, render, shipped
+from harness.scenarios import Scenario, find, manifests, render, shipped, stored
 from harness.toolchains import GoVersion, catalogue, facts_of, parse_spec
 
 TEMPLATES = resources.path("templates")
@@ -413,3 +414,10 @@ def test_every_template_is_used() -> None:
     for path in template_files():
         if path.parent.name == "partials":
             assert f"partials/{path.name}" in texts
+
+
+def test_a_run_keeps_every_manifest_whole() -> None:
+    """What run.json holds is read back as it was, ranges of releases and thresholds too."""
+    kept = json.loads(json.dumps({"scenarios": stored(shipped())}))
+    assert set(kept["scenarios"]) == set(EXPERIMENTS)
+    assert manifests(kept) == {one.name: one.manifest for one in shipped()}

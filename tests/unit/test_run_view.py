@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from harness import report
+from harness import run_view
 from harness.assembly import Call, Facts, NilStore
 from harness.claims import Verdict
 from harness.errors import UnavailableError
@@ -63,7 +63,7 @@ def cell(*verdicts: Verdict, of: Scenario | None = None, version: GoVersion = GO
 def shown(*cells: Judged, interrupted: bool = False) -> str:
     """Return what a run looks like on a wide terminal without colours, blanks squeezed."""
     out = io.StringIO()
-    report.show(Console(file=out, width=160), Finished(cells, interrupted))
+    run_view.show(Console(file=out, width=160), Finished(cells, interrupted))
     return "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
 
 
@@ -82,14 +82,14 @@ def shown(*cells: Judged, interrupted: bool = False) -> str:
 def test_each_verdict_has_its_sign_and_brackets_out_of_scope(result: Result, text: str) -> None:
     """A reader without colours tells them apart, and what was claimed from what was not."""
     verdict = replace(VERDICT, result=result)
-    assert report.verdict_text(verdict).plain == text
-    assert report.verdict_text(replace(verdict, in_scope=False)).plain == f"({text})"
+    assert run_view.verdict_text(verdict).plain == text
+    assert run_view.verdict_text(replace(verdict, in_scope=False)).plain == f"({text})"
 
 
 def test_a_documented_deviation_is_a_verdict_of_its_own() -> None:
     """Neither a tick nor a cross; the manifest's reason stands below the claim."""
     known = replace(VERDICT, result="not reproduced", known="That is of 129 bytes.", reason="no")
-    assert report.verdict_text(known).plain == "≠ documented deviation"
+    assert run_view.verdict_text(known).plain == "≠ documented deviation"
     text = shown(cell(known))
     assert "That is of 129 bytes." in text
     assert "✗" not in text

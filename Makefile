@@ -52,12 +52,12 @@ lint: $(READY) ## ruff and mypy
 	@$(BIN)/mypy
 
 .PHONY: unit
-unit: $(READY) ## the quick tests: no go, no Docker, a few seconds
-	@$(BIN)/pytest -q -m 'not go and not docker and not slow'
+unit: $(READY) ## the quick tests: no go, no Docker, no browser, a few seconds
+	@$(BIN)/pytest -q -m 'not go and not docker and not browser and not slow'
 
 .PHONY: integration
-integration: $(READY) ## all other tests: real toolchains and, where it answers, Docker
-	@$(BIN)/pytest -q -m 'go or docker or slow'
+integration: $(READY) ## all other tests: real toolchains and, where they are, Docker and Chromium
+	@$(BIN)/pytest -q -m 'go or docker or browser or slow'
 
 .PHONY: bench
 bench: $(READY) ## compare with plain commands: ratios and medians, about 10 minutes

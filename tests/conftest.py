@@ -2,7 +2,8 @@
 
 A test that is not marked ``go`` or ``docker`` fails when it starts a go command or talks to a
 Docker engine, even if the code under test swallows the error. Tests marked ``docker`` are skipped
-where no engine answers, and the summary says so; with ``GOCLAIM_REQUIRE_DOCKER=1`` they fail.
+where no engine answers, those marked ``browser`` where there is no Chromium, and the summary says
+so; with ``GOCLAIM_REQUIRE_DOCKER=1`` and ``GOCLAIM_REQUIRE_BROWSER=1`` they fail.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import lzma
 import os
+import shutil
 import sys
 import warnings
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,12 +26,11 @@ from harness import resources
 from harness.toolchains import ToolchainStore, parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from harness.toolchains import GoVersion
 
-_REQUIRED = "GOCLAIM_REQUIRE_DOCKER"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _DOCKER_SOCKETS = {"/var/run/docker.sock", "/run/docker.sock"}
 _STARTS: dict[str, Callable[..., str | bytes]] = {
     "subprocess.Popen": lambda executable, argv, *_: executable or argv[0],
@@ -134,7 +136,7 @@ def _own_cache(
         monkeypatch.setenv("GOCLAIM_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-# --- tests that need Docker --------------------------------------------------
+# --- tests that need Docker or a browser -------------------------------------
 
 
 @functools.cache
@@ -155,39 +157,82 @@ def _no_docker() -> str:
     return reason
 
 
+def _browser() -> str:
+    """Return the path of a Chromium; empty where there is none."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), "")
+
+
+def _no_browser() -> str:
+    """Say why no test can open a page, or return an empty string."""
+    return "" if _browser() else f"there is no {' or '.join(_BROWSERS)} on the PATH"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a Chromium, for tests marked ``browser``."""
+    return _browser()
+
+
+# Markers of what a machine may lack: why it is not there, and what makes it a must.
+_LACKING: Mapping[str, tuple[Callable[[], str], str]] = {
+    "docker": (_no_docker, "GOCLAIM_REQUIRE_DOCKER"),
+    "browser": (_no_browser, "GOCLAIM_REQUIRE_BROWSER"),
+}
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the selected tests marked ``docker`` where no engine answers and none is required."""
-    marked = [item for item in items if item.get_closest_marker("docker")]
-    if not marked or os.environ.get(_REQUIRED) == "1":
-        return
-    if reason := _no_docker():
-        for item in marked:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    """Skip the selected tests that need what is neither there nor required."""
+    for marker, (why, required) in _LACKING.items():
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        if not marked or os.environ.get(required) == "1":
+            continue
+        if reason := why():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test marked ``docker`` where an engine is required and none answers."""
-    if item.get_closest_marker("docker") and os.environ.get(_REQUIRED) == "1":
-        reason = _no_docker()
-        if reason:
-            pytest.fail(f"{_REQUIRED}=1, and {reason}", pytrace=False)
+    """Fail a test that needs what is required and not there."""
+    for marker, (why, required) in _LACKING.items():
+        if (
+            item.get_closest_marker(marker)
+            and os.environ.get(required) == "1"
+            and (reason := why())
+        ):
+            pytest.fail(f"{required}=1, and {reason}", pytrace=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many Docker tests were skipped and why."""
-    skipped = [
-        report
-        for report in terminalreporter.stats.get("skipped", [])
-        if "docker" in report.keywords and isinstance(report.longrepr, tuple)
-    ]
-    if skipped:
-        reasons = dict.fromkeys(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
-        terminalreporter.write_line(
-            f"{len(skipped)} Docker tests skipped: {'; '.join(reasons)}. "
-            f"{_REQUIRED}=1 makes them fail instead.",
-            yellow=True,
-        )
+    """Say how many tests were skipped for what is not there, and why."""
+    for marker, (_, required) in _LACKING.items():
+        skipped = [
+            report
+            for report in terminalreporter.stats.get("skipped", [])
+            if marker in report.keywords and isinstance(report.longrepr, tuple)
+        ]
+        if skipped:
+            reasons = dict.fromkeys(one.longrepr[2].removeprefix("Skipped: ") for one in skipped)
+            terminalreporter.write_line(
+                f"{len(skipped)} {marker} tests skipped: {'; '.join(reasons)}. "
+                f"{required}=1 makes them fail instead.",
+                yellow=True,
+            )
+
+
+# --- a run with its artifacts ------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def three_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a real run of three scenarios on Go 1.14, 1.20 and 1.27, sources and listings too."""
+    captured = Path(__file__).parent / "captures" / "runs" / "three-releases"
+    folder = tmp_path_factory.mktemp("runs") / "three"
+    shutil.copytree(captured, folder)
+    for packed in folder.rglob("listing.txt.xz"):
+        packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
+        packed.unlink()
+    return folder
 
 
 # --- real toolchains ---------------------------------------------------------

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.toolchains import GoVersion
 
 COUNTS = frozenset({"NumGC", "HeapObjects", "Mallocs", "Frees"})  # all others are sizes
+_SIZES = frozenset({"bytes", "KiB", "MB"})
 _SHOWN = ("Alloc", "TotalAlloc", "Sys", "NumGC")  # where nothing is printed to compare with
 _ENOUGH_MB = 10 * MIB  # from here on a size reads better in MB
 
@@ -96,6 +97,12 @@ class Claim:
     def changes(self) -> bool:
         """Whether there is something to say of where it changes."""
         return any(line and (line.changes or line.notes) for line in self.lines)
+
+    @property
+    def is_size(self) -> bool:
+        """Whether it is about a figure in bytes."""
+        readings = (one for line in self.lines if line for one in line.readings.values())
+        return any(one.unit in _SIZES for one in readings)
 
 
 @dataclass(frozen=True, slots=True)

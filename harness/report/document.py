@@ -6,6 +6,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from harness import changes, resources, results
 from harness.errors import UsageError
@@ -52,7 +53,8 @@ def html(folders: Sequence[Path], lang: str) -> str:
     """
     words = language.translations(lang)
     report = read(folders, words)
-    drawn = {section.scenario: _charts(section, report, words) for section in report.sections}
+    with debug_mode(arg=False):  # the tests have the charts checked; here it takes most of the time
+        drawn = {section.scenario: _charts(section, report, words) for section in report.sections}
     return page.render(report, drawn, _library(), words, lang)
 
 
@@ -99,12 +101,12 @@ def _labels(folders: Sequence[Path]) -> list[str]:
 
 
 def _charts(section: Section, report: Report, words: gettext.NullTranslations) -> page.Charts:
-    """Draw a scenario's heap, and on several releases its figures; those that change come first."""
+    """Draw a scenario's heap, and on several releases its figures; sizes that change come first."""
     runs = [(run.label, run.tables) for run in report.runs]
     heap = charts.heap_chart(runs, section.scenario, words)
     figures = {}
     if len(report.versions) > 1:
-        for claim in sorted(section.claims, key=lambda one: not one.changes):
+        for claim in sorted(section.claims, key=lambda one: (not one.changes, not one.is_size)):
             group, line = next(
                 (group, line)
                 for group, line in zip(section.groups, claim.lines, strict=True)

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 Json = Any
 _FOLDER = "report"
+_PLAIN = re.compile(r'<span class="(?:p|w|o|n|nx|nf|fm|err)">([^<]*)</span>')  # has no colour
 _SLUGS = {name: name.replace(" ", "-") for name in SIGNS}  # CSS classes
 
 
@@ -238,6 +240,7 @@ def _sources(
 def _highlighted(text: str) -> tuple[Markup, ...]:
     """Return a Go file's lines as HTML; a token that spans lines is marked in each."""
     html = highlight(text, GoLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    html = _PLAIN.sub(r"\1", html)
     return tuple(Markup(line) for line in html.removesuffix("\n").split("\n"))  # noqa: S704
 
 

@@ -302,6 +302,7 @@
       ast: true, actions: false, renderer: "svg", defaultStyle: false, config: colours(),
       tooltip: { disableDefaultStyle: true },
     });
+    await found.view.resize().runAsync(); // the legend is as high as the width makes it
     place.view = found;
     place.dataset.drawn = "yes";
   };

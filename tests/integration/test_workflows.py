@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@latest"
 SPEC = "1.14"
-MARKS = ("go", "docker", "slow")
+MARKS = ("go", "docker", "browser", "slow")
 
 pytestmark = pytest.mark.skipif(not WORKFLOWS.is_dir(), reason="not shipped with the sources")
 

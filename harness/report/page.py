@@ -280,6 +280,7 @@ def _page_facts(report: Report, words: gettext.NullTranslations) -> Json:
             "nothing": say("Nothing was measured on this release."),
             "no listing": say("There is no listing for this release."),
             "in": say("in %(function)s"),
+            "close": say("Close"),
         },
     }
 

@@ -80,6 +80,10 @@ results/README.md: $(READY)
 	  printf 'the host and all settings stand in [`run.json`](reference/run.json).\n\n'; \
 	  $(BIN)/goclaim matrix results/reference --format markdown; } > $@
 
+.PHONY: picture
+picture: $(READY) ## take the README's picture of the reference results' page, with Chromium
+	@$(BIN)/python docs/picture.py
+
 .PHONY: format
 format: $(READY) ## write the code as ruff would
 	@$(BIN)/ruff check --fix .

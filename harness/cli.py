@@ -641,16 +641,35 @@ def matrix(folder: Path | None, form: str, as_json: bool) -> None:
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write. [default: report.html in the first RUN_DIR]",
+    help="The file to write. [default: report.html in the first RUN_DIR; others are printed]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "markdown", "benchfmt"]),
+    default="html",
+    show_default=True,
+    help="A page; a text for an issue or a job's summary; or what benchstat reads.",
+)
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the plots to this folder, too, as SVG and PNG.",
 )
 @click.option(
     "--lang",
     type=click.Choice(["en", "zh"]),
     default="en",
     show_default=True,
-    help="The language of the page.",
+    help="The language.",
 )
-def report(folders: tuple[Path, ...], out: Path | None, lang: str) -> None:
+def report(
+    folders: tuple[Path, ...],
+    out: Path | None,
+    form: Literal["html", "markdown", "benchfmt"],
+    plots: Path | None,
+    lang: str,
+) -> None:
     r"""Write a page about a run: one HTML file that needs no network.
 
     Claims by release, figures, plots, programs and listings, provenance.
@@ -662,14 +681,30 @@ def report(folders: tuple[Path, ...], out: Path | None, lang: str) -> None:
       goclaim report
       goclaim report results/all -o all.html --lang zh
       goclaim report results/before results/after -o compared.html
+      goclaim report --format markdown >> $GITHUB_STEP_SUMMARY
+      goclaim report --format benchfmt | benchstat -col go-version /dev/stdin
     """
     from harness import results
     from harness.report import document
 
     chosen = folders or (results.newest(Path("results")),)
-    path = out or chosen[0] / "report.html"
-    document.write(path, chosen, lang)
-    click.echo(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    if form == "html":
+        path = out or chosen[0] / "report.html"
+        document.write(path, chosen, lang)
+        click.echo(f"written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    else:
+        text = (
+            document.as_markdown(chosen, lang)
+            if form == "markdown"
+            else document.as_benchfmt(chosen)
+        )
+        if out:
+            document.save(out, text)
+        else:
+            click.echo(text, nl=False)
+    if plots:
+        written = document.draw(plots, chosen, lang)
+        click.echo(f"written: {len(written)} plots to {plots}", err=form != "html")
 
 
 @cli.command()

@@ -198,26 +198,26 @@ def markdown(matrix: Matrix, words: gettext.NullTranslations = _ENGLISH) -> str:
         lines.append("|---" + "|:-:" * len(columns) + "|")
         for group in matrix.groups:
             if group.write_up == write_up:
-                lines.append(f"| **{_escaped(_name(group))}** |" + " |" * len(columns))
+                lines.append(f"| **{escaped(_name(group))}** |" + " |" * len(columns))
                 for line in group.lines:
                     cells = [sign(line.readings.get(one))[0] for one in matrix.versions]
-                    lines.append(f"| {_escaped(line.claim)} | {' | '.join(cells)} |")
+                    lines.append(f"| {escaped(line.claim)} | {' | '.join(cells)} |")
         lines.append("")
-    lines += [*(f"{_escaped(text)}.  " for text in (legend(words), *headings.legend(words))), ""]
+    lines += [*(f"{escaped(text)}.  " for text in (legend(words), *headings.legend(words))), ""]
     lines += [f"### {changes}", ""]
     for group in matrix.groups:
         said = list(_said(group))
         if said:
-            title = f": {_escaped(group.title)}" if group.title else ""
-            lines.append(f"- **{_escaped(_name(group))}**{title}")
+            title = f": {escaped(group.title)}" if group.title else ""
+            lines.append(f"- **{escaped(_name(group))}**{title}")
         lines += [
-            f"  - `{claim}`: {_escaped(told)}" if claim else f"  - {_escaped(told)}"
+            f"  - `{claim}`: {escaped(told)}" if claim else f"  - {escaped(told)}"
             for claim, told in said
         ]
     lines += [
         "",
         *(
-            f"{_escaped(text)}.  "
+            f"{escaped(text)}.  "
             for text in (_unchanged(matrix, words), *matrix.notes, matrix.about)
             if text
         ),
@@ -225,8 +225,8 @@ def markdown(matrix: Matrix, words: gettext.NullTranslations = _ENGLISH) -> str:
     ]
     lines += [f"<details><summary>{said_by_claims}</summary>", ""]
     for group in matrix.groups:
-        lines.append(f"- **{_escaped(_name(group))}**")
-        lines += [f"  - `{one.claim}`: {_escaped(one.says)}" for one in group.lines if one.says]
+        lines.append(f"- **{escaped(_name(group))}**")
+        lines += [f"  - `{one.claim}`: {escaped(one.says)}" for one in group.lines if one.says]
     return "\n".join([*lines, "", "</details>", ""])
 
 
@@ -235,7 +235,8 @@ def _heading(version: GoVersion, headings: _Headings) -> str:
     return f"1{text}" if text.startswith(".") else text
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text that Markdown shows as it is, also in a table."""
     for character in "\\|<*_`[":
         text = text.replace(character, f"\\{character}")
     return text

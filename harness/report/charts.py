@@ -67,11 +67,16 @@ class _Point:
 
 
 def heap_chart(
-    runs: Sequence[tuple[str, Tables]], scenario: str, words: gettext.NullTranslations
+    runs: Sequence[tuple[str, Tables]],
+    scenario: str,
+    words: gettext.NullTranslations,
+    *,
+    still: bool = False,
 ) -> alt.TopLevelMixin | None:
     """Draw a scenario's heap over its snapshots, a line a release; None where nothing was read.
 
-    ``runs`` are labels, different ones, and tables.
+    ``runs`` are labels, different ones, and tables. A ``still`` has only the
+    releases that are shown at first: nobody can choose others.
     """
     say = words.gettext
     points, snapshots = _points(runs, scenario)
@@ -81,6 +86,9 @@ def heap_chart(
     versions = sorted({one.version for one in points})
     name = Namer(tuple(versions), words).name
     shown = _worth_showing(points, columns[0], _most_claimed(runs))
+    if still:
+        points = [one for one in points if one.version in shown]
+        versions = shown
     among = [one for one in points if one.version in shown]
     scales = [_scale(points, column) for column in columns]
     labels = [_label(column, say) for column in columns]
@@ -177,6 +185,7 @@ def heap_chart(
             for told, number in (("exact", "median"), ("least", "min"), ("most", "max"))
         },
     }
+    hint = say("A click in the legend shows or hides a release, a double click shows all.")
     described = say(
         "The heap of {scenario} over the snapshots {snapshots}, a line for each Go release: "
         "the median of the repetitions, and a bar from the smallest to the largest."
@@ -191,13 +200,13 @@ def heap_chart(
         _rows(points, columns, name),
         described,
         title=alt.TitleParams(
-            text={"expr": f"{labels}[field]"},
-            subtitle=_wrapped(
-                say(
-                    "the median of the repetitions; bars from the smallest to the largest. "
-                    "A click in the legend shows or hides a release, a double click shows all."
-                )
-            ),
+            text={"expr": f"{json.dumps(f'{scenario}: ')} + {json.dumps(labels)}[field]"},
+            subtitle=[
+                *_wrapped(
+                    say("the median of the repetitions; bars from the smallest to the largest")
+                ),
+                *([] if still else _wrapped(hint)),
+            ],
         ),
         data=_MEASURED,
         transform=[
@@ -483,7 +492,7 @@ def figure_chart(
         [_figure_row(label, one, per, name, words) for label, one in readings],
         described.format(claim=line.claim, scenario=group.scenario, words=said),
         title=alt.TitleParams(
-            text=_wrapped(line.says or line.claim),
+            text=_wrapped(f"{group.scenario}: {line.says or line.claim}"),
             subtitle=_wrapped(line.words),
         ),
     )

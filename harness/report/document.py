@@ -1,4 +1,4 @@
-"""The folders of runs → one HTML file; what the page is made of is put together here."""
+"""The folders of runs → one HTML file, or another form of the same; it is put together here."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import vl_convert
-from altair.utils.schemapi import debug_mode
 
 from harness import changes, resources, results
 from harness.errors import UsageError
-from harness.report import charts, contents, evidence, language, page
+from harness.report import (
+    benchfmt,
+    charts,
+    contents,
+    evidence,
+    language,
+    markdown,
+    page,
+    plots,
+)
 
 if TYPE_CHECKING:
     import gettext
@@ -24,7 +32,11 @@ _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 def write(path: Path, folders: Sequence[Path], lang: str) -> None:
     """Write the page about some runs. Raises ``UsageError`` when it can't be written."""
-    text = html(folders, lang)
+    save(path, html(folders, lang))
+
+
+def save(path: Path, text: str) -> None:
+    """Write a text to the file that a user named. Raises ``UsageError`` when that fails."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -42,15 +54,41 @@ def html(folders: Sequence[Path], lang: str) -> str:
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise UsageError("A run is named twice. Name each folder once.")
     words = language.translations(lang)
+    report = read(folders, words)
+    drawn = {section.scenario: _charts(section, report, words) for section in report.sections}
+    return page.render(report, drawn, _library(), words, lang)
+
+
+def as_markdown(folders: Sequence[Path], lang: str) -> str:
+    """Return what the page says, without its evidence, as Markdown. Raises as ``html`` does."""
+    words = language.translations(lang)
+    return markdown.markdown(read(folders, words), words)
+
+
+def as_benchfmt(folders: Sequence[Path]) -> str:
+    """Return the measurements of some runs as benchstat reads them. Raises ``UsageError``."""
+    runs = zip(_labels(folders), map(results.read, folders), strict=True)
+    return benchfmt.benchfmt([*runs])
+
+
+def draw(folder: Path, folders: Sequence[Path], lang: str) -> list[Path]:
+    """Draw the page's plots into a folder, and return the files. Raises as ``html`` does."""
+    words = language.translations(lang)
+    runs = [*zip(_labels(folders), map(results.read, folders), strict=True)]
+    return plots.write(folder, runs, changes.matrix(runs[0][1], words), words)
+
+
+def read(folders: Sequence[Path], words: gettext.NullTranslations) -> Report:
+    """Return what there is to say of some runs, in a language.
+
+    Raises ``UsageError`` for a folder that holds no run.
+    """
     runs = []
     for label, folder in zip(_labels(folders), folders, strict=True):
         tables = results.read(folder)
         matrix = changes.matrix(tables, words)
         runs.append(contents.Run(label, tables, matrix, evidence.read(tables)))
-    report = contents.report(runs)
-    with debug_mode(arg=False):  # the tests have the charts checked; here it takes most of the time
-        drawn = {section.scenario: _charts(section, report, words) for section in report.sections}
-    return page.render(report, drawn, _library(), words, lang)
+    return contents.report(runs)
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:

@@ -23,6 +23,7 @@ from pygments.lexers import GoLexer
 
 from harness import resources
 from harness.changes import SIGNS
+from harness.report import language
 from harness.report.contents import COUNTS, shown
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def render(
     lang: str,
 ) -> str:
     """Return the page. ``charts`` are by scenario; ``bundle`` is the script that draws them."""
-    environment = _environment(words)
+    environment = _environment(words, lang)
     folder = resources.path("templates") / _FOLDER
     style = Markup(_read(folder / "page.css"))  # noqa: S704  ours
     script = Markup(_read(folder / "page.js"))  # noqa: S704  ours
@@ -128,7 +129,7 @@ def render(
     )
 
 
-def _environment(words: gettext.NullTranslations) -> jinja2.Environment:
+def _environment(words: gettext.NullTranslations, lang: str) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resources.path("templates") / _FOLDER),
         undefined=jinja2.StrictUndefined,
@@ -138,9 +139,17 @@ def _environment(words: gettext.NullTranslations) -> jinja2.Environment:
         autoescape=True,
     )
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["said"] = words.gettext  # as ``_``, which would take a % for a place
+    environment.filters["spoken"] = lambda text: _spoken(text, lang)
     environment.filters["slug"] = lambda outcome: _SLUGS.get(outcome, "unknown")
     environment.globals |= {"shown": shown, "spread_of": spread_of, "COUNTS": COUNTS}
     return environment
+
+
+def _spoken(text: str, lang: str) -> Markup:
+    """Return the attribute of an element whose text is English on a page that is not."""
+    english = lang != language.SOURCE and text.isascii()
+    return Markup(' lang="en"') if english else Markup("")
 
 
 def _read(path: Path) -> str:
@@ -271,6 +280,7 @@ def _page_facts(report: Report, words: gettext.NullTranslations) -> Json:
             "nothing": say("Nothing was measured on this release."),
             "no listing": say("There is no listing for this release."),
             "in": say("in %(function)s"),
+            "close": say("Close"),
         },
     }
 

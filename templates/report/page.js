@@ -220,7 +220,7 @@
     const title = make("p", "", make("b", "", link, ` ${fill(page.words.on, { release: page.names[release] })}${run}: `));
     const close = make("button", "", "×");
     close.type = "button";
-    close.ariaLabel = "×";
+    close.ariaLabel = page.words.close;
     close.addEventListener("click", () => {
       detail.hidden = true;
       cell.classList.remove("chosen");

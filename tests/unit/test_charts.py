@@ -123,7 +123,7 @@ def test_releases_shown_at_first_differ_in_colour_and_in_shape() -> None:
 def test_the_heap_is_drawn_with_the_names_of_its_lines() -> None:
     """Vega draws it: units on the axis, snapshots below, releases beside their lines."""
     texts = drawn(heap())
-    assert {"Alloc", "500 MB", "empty", "filled", "deleted", "1.2", "1.27"} <= texts
+    assert {"grow-delete: Alloc", "500 MB", "empty", "filled", "deleted", "1.2", "1.27"} <= texts
     assert "1.24, 1.27" in texts  # they run together
 
 
@@ -133,7 +133,7 @@ def test_another_field_of_memstats_can_be_drawn() -> None:
     spec = heap("goroutine-high-water")
     field = params(spec)["field"]
     field["value"] = field["bind"]["labels"].index("HeapObjects")
-    assert {"HeapObjects", "100,000", "1.27"} <= drawn(spec)
+    assert {"goroutine-high-water: HeapObjects", "100,000", "1.27"} <= drawn(spec)
 
 
 def test_two_runs_are_told_apart_by_dashes() -> None:

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from harness import changes, results, scenarios
 from harness.errors import UsageError
+from harness.report import document
 from harness.report.charts import figure_chart, heap_chart
 from harness.report.language import translations
 
@@ -147,3 +148,16 @@ def test_charts_speak_chinese() -> None:
     text = str(figure.to_dict())
     assert "全部删除之后还有 293 MB。" in text
     assert "从 1.9 起 293 MB" in text
+
+
+def test_a_page_says_in_chinese_what_the_shipped_manifests_say() -> None:
+    """Titles, what it shows, where figures were printed; what stays English is declared so."""
+    page = document.html([RUN], "zh")
+    known = {one.name: one.manifest for one in scenarios.shipped()}["global-delete"]
+    printed = known.printed
+    assert printed
+    words = translations("zh")
+    for text in (known.title, known.shows, printed.on):
+        assert words.gettext(text) in page
+        assert f">{text}<" not in page
+    assert '<span class="reason" lang="en">' in page

@@ -44,12 +44,13 @@ _COLUMNS = (
     "heap_objects", "mallocs", "frees", "num_gc",
 )  # fmt: skip
 _COUNTS = frozenset({"heap_objects", "mallocs", "frees", "num_gc"})
-_WIDTH = 640  # pixels that words are laid out for
+_WIDTH = 500  # pixels that words are laid out for
 _LETTER = 6.5  # pixels that a letter takes
 _LINE = 13  # ... and a line
 _JUMP = 0.02  # of the peak: what makes a release worth showing from the start
 _SHOWN = len(_COLOURS)  # releases at most that are shown from the start
 _MEASURED = alt.NamedData("measured")  # by name, so that no layer holds and copies it
+_SLANTED = 12  # releases at most whose names stand aslant; more stand upright
 _HEIGHTS = 25  # texts that fit one above the other
 
 
@@ -195,7 +196,14 @@ def heap_chart(
             lines,
             spread,
             dots,
-            _names(drawn, [_widest(among, column, snapshots) for column in columns], x, y, go),
+            _names(
+                drawn,
+                [_widest(among, column, snapshots) for column in columns],
+                snapshots[-1] if len(snapshots) > 1 else "",
+                x=x,
+                y=y,
+                go=go,
+            ),
         ],
         _rows(points, columns, name),
         described,
@@ -372,11 +380,15 @@ def _dashes(runs: Sequence[tuple[str, Tables]], say: Callable[[str], str]) -> al
     )
 
 
-def _names(drawn: alt.Chart, places: Sequence[str], x: alt.X, y: alt.Y, go: alt.Color) -> alt.Chart:
+def _names(
+    drawn: alt.Chart, places: Sequence[str], last: str, *, x: alt.X, y: alt.Y, go: alt.Color
+) -> alt.Chart:
     """Write the releases' names beside their lines; lines that run together have one text.
 
-    ``places`` are the snapshots where they stand, by the order of the columns.
+    ``places`` are the snapshots where they stand, by the order of the columns; at the
+    ``last`` one they stand before the line's end, where there is room.
     """
+    at_end = f"datum.snapshot === {json.dumps(last)}"
     names: alt.Chart = (
         drawn.transform_joinaggregate(top="max(high)")
         .transform_filter(f"datum.named && datum.snapshot === {json.dumps(places)}[field]")
@@ -394,7 +406,12 @@ def _names(drawn: alt.Chart, places: Sequence[str], x: alt.X, y: alt.Y, go: alt.
             " ? join(slice(pluck(datum.here, 'go'), 0, 3), ', ') + ' +' + (length(datum.here) - 3)"
             " : join(pluck(datum.here, 'go'), ', ')"
         )
-        .mark_text(align="left", dx=9, dy=-6, fontWeight="bold")
+        .mark_text(
+            align=alt.ExprRef(f"{at_end} ? 'right' : 'left'"),
+            dx=alt.ExprRef(f"{at_end} ? -9 : 9"),
+            dy=-8,
+            fontWeight="bold",
+        )
         .encode(x=x, y=y, color=go, text="names:N")
     )
     return names
@@ -436,7 +453,9 @@ def figure_chart(
         title="Go",
         sort=names,
         scale=alt.Scale(domain=names),
-        axis=alt.Axis(labelAngle=-45, labelLimit=110),
+        axis=alt.Axis(
+            labelAngle=-45 if len(names) <= _SLANTED else -90, labelOverlap="parity", labelLimit=160
+        ),
     )
     y = alt.Y(
         "figure:Q",
@@ -464,7 +483,7 @@ def figure_chart(
     )
     measured = alt.Chart(_MEASURED)
     turns = _turns(line, names, name, x, words)
-    lines = measured.transform_filter("!datum.plus").mark_line(strokeWidth=1, strokeOpacity=0.5)
+    lines = measured.transform_filter("!datum.plus").mark_line(strokeWidth=1.5, strokeOpacity=0.7)
     spread = measured.mark_rule(strokeWidth=6, strokeOpacity=0.35)
     dots = measured.mark_point(filled=True, size=80, opacity=1)
     beside = alt.XOffset("run:N", sort=labels) if len(runs) > 1 else alt.Undefined
@@ -493,7 +512,7 @@ def figure_chart(
         described.format(claim=line.claim, scenario=group.scenario, words=said),
         title=alt.TitleParams(
             text=_wrapped(f"{group.scenario}: {line.says or line.claim}"),
-            subtitle=_wrapped(line.words),
+            subtitle=[] if turns else _wrapped(line.words),
         ),
     )
 

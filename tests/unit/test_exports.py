@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness import changes, results
@@ -194,6 +194,8 @@ def test_plots_speak_chinese(tmp_path: Path) -> None:
 
 
 @given(st.text(), st.text())
+@example("Grow Delete", "grow-delete")
+@example("", "/")
 def test_a_plots_name_is_safe_and_its_own(one: str, other: str) -> None:
     """Whatever a scenario is called, on any system."""
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", plots.file_name(one))

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 
 from harness import changes, results, scenarios
 from harness.errors import UsageError
-from harness.report import document
+from harness.report import document, page
 from harness.report.charts import figure_chart, heap_chart
 from harness.report.language import translations
 
@@ -152,12 +152,12 @@ def test_charts_speak_chinese() -> None:
 
 def test_a_page_says_in_chinese_what_the_shipped_manifests_say() -> None:
     """Titles, what it shows, where figures were printed; what stays English is declared so."""
-    page = document.html([RUN], "zh")
     known = {one.name: one.manifest for one in scenarios.shipped()}["global-delete"]
     printed = known.printed
     assert printed
     words = translations("zh")
+    told = page.render(document.read([RUN], words), {}, "", words, "zh")
     for text in (known.title, known.shows, printed.on):
-        assert words.gettext(text) in page
-        assert f">{text}<" not in page
-    assert '<span class="reason" lang="en">' in page
+        assert words.gettext(text) in told
+        assert f">{text}<" not in told
+    assert '<span class="reason" lang="en">' in told

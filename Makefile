@@ -81,7 +81,7 @@ results/README.md: $(READY)
 	  $(BIN)/goclaim matrix results/reference --format markdown; } > $@
 
 .PHONY: picture
-picture: $(READY) ## take the README's picture of the reference results' page, with Chromium
+picture: $(READY) ## take the READMEs' pictures of the reference results' page, with Chromium
 	@$(BIN)/python docs/picture.py
 
 .PHONY: format

@@ -151,6 +151,11 @@ def _cores() -> int:
     help="Programs that run at the same time, as far as the memory goes.",
 )
 @click.option(
+    "--report/--no-report",
+    default=True,
+    help="Write report.html beside the results, a page to share.  [default: report]",
+)
+@click.option(
     "--shard",
     "part",
     callback=lambda _, __, text: _part(text),
@@ -227,7 +232,22 @@ def run(
         _show(finished, folder)
     if finished.error:
         click.echo(f"goclaim: {finished.error}", err=True)
+    elif options["report"] and not finished.interrupted:
+        _write_report(folder, quiet=as_json)
     sys.exit(finished.exit_code)
+
+
+def _write_report(folder: Path, *, quiet: bool) -> None:
+    """Write the page about a run that is saved already: what goes wrong here loses nothing."""
+    from harness.report import document
+
+    path = folder / "report.html"
+    try:
+        document.write(path, [folder], "en")
+    except GoclaimError as error:
+        click.echo(f"goclaim: no report: {error}", err=True)
+    else:
+        click.echo(f"report: {path}", err=quiet)
 
 
 def _show_plan(planned: Sequence[Planned], store: ToolchainStore, *, as_json: bool) -> None:

@@ -51,6 +51,18 @@ def test_every_claim_made_for_go_1_14_is_reproduced_or_deviates_as_documented(
     assert open_ones.iloc[0].reason.startswith("documented deviation: ")
 
 
+def test_a_run_ends_with_the_path_of_its_report(goclaim: Goclaim, tmp_path: Path) -> None:
+    """On standard output where people read it, on standard error beside JSON."""
+    page = tmp_path / "out" / "report.html"
+    run = ("run", "global-delete", "--engine", "local", "--repeat", "1", "--out", page.parent)
+    done = goclaim(*run)
+    assert done.stdout.splitlines()[-1] == f"report: {page}"
+    assert "1.14" in page.read_text(encoding="utf-8")
+    again = goclaim(*run, "--resume", "--json")
+    assert json.loads(again.stdout)["exit_code"] == 0
+    assert again.stderr.splitlines()[-1] == f"report: {page}"
+
+
 @pytest.mark.parametrize(
     ("scenario", "printed"),
     [

@@ -274,7 +274,8 @@ def test_every_step_of_the_matrix_runs(runner: Runner) -> None:
         done = runner.run(workflow, "join", step)
         assert done.returncode == 0, done.stderr
     merged = next(step for step in jobs["join"]["steps"] if "upload" in step.get("uses", ""))
-    assert (runner.checkout / merged["with"]["path"] / "verdicts.csv").is_file()
+    for name in ("verdicts.csv", "report.html"):
+        assert (runner.checkout / merged["with"]["path"] / name).is_file()
     summary = runner.summary.read_text(encoding="utf-8")
     assert summary.startswith("### Write-up A\n")
     assert "| kept-after-delete | ✓ |" in summary

@@ -382,6 +382,32 @@ def test_run_writes_what_it_was_told_into_its_provenance(
     assert run["plan"]
 
 
+def test_a_report_that_cannot_be_written_costs_nothing_else(
+    goclaim: Callable[..., Result], finish: Callable[[Finished], None]
+) -> None:
+    """The tables are shown, the exit code is the run's, and why stands on standard error."""
+    finish(Finished((cell(VERDICT),)))  # a run that left no files to read
+    done = goclaim("run", "global-delete", "--out", "out")
+    assert done.exit_code == 0
+    assert "reproduced" in done.stdout
+    assert "goclaim: no report: out holds no finished run" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("finished", "arguments"),
+    [(Finished((cell(VERDICT),)), ["--no-report"]), (Finished((), interrupted=True), [])],
+)
+def test_no_report_is_written_where_nobody_waits_for_one(
+    goclaim: Callable[..., Result],
+    finish: Callable[[Finished], None],
+    finished: Finished,
+    arguments: list[str],
+) -> None:
+    """Told so, or interrupted."""
+    finish(finished)
+    assert "report" not in goclaim("run", "global-delete", "--out", "out", *arguments).output
+
+
 def test_run_refuses_a_folder_that_holds_something(
     goclaim: Callable[..., Result], finish: Callable[[Finished], None], tmp_path: Path
 ) -> None:

@@ -112,7 +112,7 @@ def test_all_programs_are_built_with_one_command(tmp_path: Path, version: GoVers
     session = Scripted(said(captured(version.release)))
     found = build(session, version, [GOOD, BAD], tmp_path)
     assert session.calls == [
-        ("/go/bin/go", "install", "-gcflags=-S", "goclaim/good", "goclaim/bad")
+        ("/go/bin/go", "install", "-ldflags=-w", "-gcflags=-S", "goclaim/good", "goclaim/bad")
     ]
     assert set(session.files) == {"src/goclaim/good/main.go", "src/goclaim/bad/main.go"}
     good, bad = found["good"], found["bad"]
@@ -146,7 +146,7 @@ def test_up_to_go_1_4_the_compiler_itself_makes_the_listing(tmp_path: Path) -> N
     )
     found = build(session, GO14, [GOOD, BAD], tmp_path)
     assert session.calls == [
-        ("/go/bin/go", "install", "goclaim/good", "goclaim/bad"),
+        ("/go/bin/go", "install", "-ldflags=-w", "goclaim/good", "goclaim/bad"),
         ("/go/bin/go", "tool", "6g", "-S", "-o", "/session/good.6", "main.go",
          "in src/goclaim/good"),
     ]  # fmt: skip
@@ -234,7 +234,9 @@ def test_only_what_is_missing_is_built(tmp_path: Path) -> None:
     other = Program("other", GOOD.files)
     session = Scripted(said(b"# goclaim/other\nx STEXT\n", 0), binaries=["other"])
     assert set(build(session, GO114, [GOOD, other], tmp_path)) == {"good", "other"}
-    assert session.calls == [("/go/bin/go", "install", "-gcflags=-S", "goclaim/other")]
+    assert session.calls == [
+        ("/go/bin/go", "install", "-ldflags=-w", "-gcflags=-S", "goclaim/other")
+    ]
 
 
 def test_a_program_that_failed_is_built_again(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from harness.changes import Group, Line
     from harness.results import Tables
 
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).parent.parent / "captures" / "runs" / "eight-releases"
 ENGLISH = gettext.NullTranslations()
 
@@ -127,7 +129,6 @@ def test_the_heap_is_drawn_with_the_names_of_its_lines() -> None:
     assert "1.24, 1.27" in texts  # they run together
 
 
-@pytest.mark.slow
 def test_another_field_of_memstats_can_be_drawn() -> None:
     """Objects are counted: their axis has no unit."""
     spec = heap("goroutine-high-water")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from harness.report.contents import Report
     from harness.results import Tables
 
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).parent.parent / "captures" / "runs" / "eight-releases"
 ENGLISH = gettext.NullTranslations()
 
@@ -162,7 +164,6 @@ def test_a_name_can_not_break_a_line_of_a_benchmark(name: str) -> None:
 # --- plots -------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_plots_are_files_of_both_kinds_for_each_chart(tmp_path: Path) -> None:
     """The heap, and each claim that has a figure; named by scenario and claim."""
     run = only("grow-delete")
@@ -183,7 +184,6 @@ def test_plots_are_files_of_both_kinds_for_each_chart(tmp_path: Path) -> None:
     assert "click" not in heap  # nobody can
 
 
-@pytest.mark.slow
 def test_plots_speak_chinese(tmp_path: Path) -> None:
     """And ask for a font that has the characters."""
     run, words = only("presized"), translations("zh")

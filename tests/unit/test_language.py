@@ -129,6 +129,7 @@ def test_changes_are_told_in_chinese(scenario: str, claim: str, words: list[str]
     assert CHINESE.search(line.says)
 
 
+@pytest.mark.slow
 def test_charts_speak_chinese() -> None:
     """Titles, choices and tooltips; names of Go's own stay."""
     words = translations("zh")
@@ -150,6 +151,7 @@ def test_charts_speak_chinese() -> None:
     assert "从 1.9 起 293 MB" in text
 
 
+@pytest.mark.slow
 def test_a_page_says_in_chinese_what_the_shipped_manifests_say() -> None:
     """Titles, what it shows, where figures were printed; what stays English is declared so."""
     known = {one.name: one.manifest for one in scenarios.shipped()}["global-delete"]

@@ -68,7 +68,7 @@ bench: $(READY) ## compare with plain commands: ratios and medians, about half a
 
 # Figures that deviate on some release are what it is for, so an exit code of 1 is no failure.
 .PHONY: reference
-reference: $(READY) ## measure the reference results anew: every series, about 10 minutes and 8 GB
+reference: $(READY) ## measure the reference results anew: every series, about 10 minutes with all downloads, and 8 GB
 	rm -rf results/reference
 	$(BIN)/goclaim run --engine local --go $(REFERENCE) --out results/reference || [ $$? -eq 1 ]
 	@$(MAKE) --no-print-directory results/README.md

@@ -13,6 +13,7 @@ import functools
 import gc
 import lzma
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -43,6 +44,22 @@ _STARTS: dict[str, Callable[..., str | bytes]] = {
 # Fewer examples in the inner loop than in CI, where a rare one has the time to turn up.
 settings.register_profile("quick", max_examples=30)
 settings.load_profile("default" if os.environ.get("CI") else "quick")
+
+
+# --- the inner loop ----------------------------------------------------------
+
+_WHOLE_MODULE = re.compile(
+    r"^pytestmark = \[?pytest\.mark\.(slow|browser|go|docker)\b", re.MULTILINE
+)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a module that ``-m`` leaves out as a whole: charts take a second."""
+    chosen = str(config.getoption("markexpr"))
+    if collection_path.suffix != ".py" or " or " in chosen:
+        return None
+    mark = _WHOLE_MODULE.search(collection_path.read_text(encoding="utf-8"))
+    return True if mark and f"not {mark[1]}" in chosen else None
 
 
 # --- what a test may start ---------------------------------------------------

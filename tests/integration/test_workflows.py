@@ -230,7 +230,8 @@ def _environment_for_make(checkout: Path) -> None:
     """Give ``make`` this interpreter's environment, ready as if it had been set up."""
     (checkout / ".venv").mkdir()
     (checkout / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-    (checkout / ".venv" / ".ready").touch()
+    for stamp in (".ready", ".tools"):
+        (checkout / ".venv" / stamp).touch()
 
 
 @pytest.fixture

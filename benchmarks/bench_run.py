@@ -109,13 +109,13 @@ def docker_loop(versions: tuple[GoVersion, ...], work: Path) -> None:
         root = work / str(version)
         for name in write_programs(version, root):
             folder = root / "src" / name
-            docker = ["docker", "run", "--rm", "--tmpfs", "/tmp:exec", "-v", f"{folder}:/work"]  # noqa: S108
+            docker = ["docker", "run", "--rm", "--tmpfs", "/tmp:exec", "-v", f"{folder}:/bench"]  # noqa: S108  the container's
             settings = ("GOCACHE=/tmp/cache", "GO111MODULE=off", "CGO_ENABLED=0", "GOPATH=/tmp/go")
             variables = [part for one in settings for part in ("-e", one)]
             image = imported_tag(f"go{version.release}")
             build = ["go", "build", "-gcflags=-S", "-o", "prog", "main.go"]
-            run([*docker, "-w", "/work", *variables, image, *build], dict(os.environ), folder)
-            run([*docker, "-e", "GOMAXPROCS=4", image, "/work/prog"], dict(os.environ), folder)
+            run([*docker, "-w", "/bench", *variables, image, *build], dict(os.environ), folder)
+            run([*docker, "-e", "GOMAXPROCS=4", image, "/bench/prog"], dict(os.environ), folder)
 
 
 def goclaim(

@@ -654,10 +654,10 @@ class NilStoreClaim(_Listed):
         return f"nil store of {self.variable or 'any package-level variable'}{form}"
 
 
-Claim = Annotated[
-    Kept | Released | Figure | SequenceClaim | Bounds | Comparison | CallClaim | NilStoreClaim,
-    Field(discriminator="kind"),
-]
+AnyClaim = (
+    Kept | Released | Figure | SequenceClaim | Bounds | Comparison | CallClaim | NilStoreClaim
+)
+Claim = Annotated[AnyClaim, Field(discriminator="kind")]
 
 
 _COMMENT = re.compile(r"//\s*goclaim(?P<go>\s+\S+)?:\s*(?P<expectation>\S.*?)\s*$")
@@ -744,18 +744,7 @@ def unusable(observations: Observations) -> str:
     return "" if observations.repetitions else "it was not run"
 
 
-def judge(
-    claim: Kept
-    | Released
-    | Figure
-    | SequenceClaim
-    | Bounds
-    | Comparison
-    | CallClaim
-    | NilStoreClaim,
-    own: Observations,
-    others: Mapping[str, Observations],
-) -> Verdict:
+def judge(claim: AnyClaim, own: Observations, others: Mapping[str, Observations]) -> Verdict:
     """Judge a claim on a cell; ``others`` are the cells of the same toolchain by scenario."""
     if own.not_applicable:
         return claim.verdict(own, "not applicable", reason=own.not_applicable)

@@ -300,7 +300,6 @@ def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
         "settings": {
             "repeat": settings.repeat,
             "gomaxprocs": settings.gomaxprocs,
-            "environment": dict(settings.environment),
             "jobs": settings.jobs,
             "timeout_seconds": settings.limits.timeout,
             "memory_bytes": settings.limits.memory,
@@ -310,7 +309,7 @@ def _provenance(spec: str, engine: str, settings: Settings) -> dict[str, Any]:
             "go": go_environment(
                 goroot="(its GOROOT)", root="(a temporary folder)", cache="(a cache of its own)"
             ),
-            "programs": {"GOMAXPROCS": str(settings.gomaxprocs)},
+            "programs": dict(settings.environment),
         },
         "host": doctor.host(),
     }

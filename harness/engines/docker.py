@@ -451,7 +451,7 @@ def host_config(api: APIClient, memory: int) -> dict[str, Any]:
         network_mode="none",
         ipc_mode="none",  # else /dev/shm could be written to
         read_only=True,
-        tmpfs={"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={memory // 2}"},  # noqa: S108
+        tmpfs={"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={memory // 2}"},  # noqa: S108  its own
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         pids_limit=PIDS,

@@ -79,7 +79,7 @@ class LocalSession:
             argv, env, limits, str(self._root / directory), limit_data=True, watch_stdin=True
         )
         # The runner's own environment is empty: Go would read GOMAXPROCS and GODEBUG from it.
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603  the runner, which starts what it is told
             [self._runner, *request],
             env={},
             stdin=subprocess.PIPE,
@@ -112,7 +112,7 @@ class LocalSession:
 def _communicate(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bytes]:
     """Read both streams to their end, keeping standard input open meanwhile."""
     assert process.stdout is not None  # noqa: S101  opened as pipes just above
-    assert process.stderr is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101  as above
     complaint: list[bytes] = []
     stderr = process.stderr
     reader = threading.Thread(target=lambda: complaint.append(stderr.read()), daemon=True)
@@ -147,7 +147,7 @@ class LocalEngine:
         return None
 
     @contextlib.contextmanager
-    def open(self, version: GoVersion, *, memory: int) -> Iterator[LocalSession]:  # noqa: ARG002
+    def open(self, version: GoVersion, *, memory: int) -> Iterator[LocalSession]:  # noqa: ARG002  the runner limits
         """Open a session in a temporary folder; the runner limits each program's memory."""
         if why := self.unavailable():
             raise UnavailableError(why)

@@ -370,10 +370,10 @@ def test_run_writes_what_it_was_told_into_its_provenance(
     )
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     assert run["settings"] == {
-        "repeat": 2, "gomaxprocs": 4, "environment": {"GOMAXPROCS": "4", "TZ": "UTC"},
-        "jobs": 2, "timeout_seconds": 60,
+        "repeat": 2, "gomaxprocs": 4, "jobs": 2, "timeout_seconds": 60,
         "memory_bytes": 64 << 20, "output_bytes": 8 << 20,
     }  # fmt: skip
+    assert run["environment"]["programs"] == {"GOMAXPROCS": "4", "TZ": "UTC"}
     assert (run["go"], run["engine"], run["goclaim"]) == ("1.14", "local", __version__)
     assert set(run["host"]) == {
         "os", "arch", "kernel", "cpu", "cpus", "memory_bytes", "python",

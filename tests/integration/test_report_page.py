@@ -156,6 +156,19 @@ def test_axe_finds_nothing_serious(
     assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
 
 
+def test_a_phone_shows_verdicts_without_scrolling_sideways(
+    three: Path, opened: Callable[..., Opened]
+) -> None:
+    """A claim's parts stand below each other, and are a table to a screen reader even so."""
+    page = opened(three, viewport={"width": 390, "height": 900}).page
+    table = page.locator("table.claims").first
+    table.scroll_into_view_if_needed()
+    verdict = table.locator("[data-is=verdict]").first.bounding_box()
+    assert verdict
+    assert verdict["x"] + verdict["width"] <= 390
+    assert table.get_by_role("row").first.get_by_role("columnheader").count() == 5
+
+
 def test_the_headings_are_in_order(three: Path, opened: Callable[..., Opened]) -> None:
     """One of the first level, and no level is left out."""
     page = opened(three).page
